@@ -1,0 +1,1 @@
+"""light-snapshot: fast external disk snapshots for the servers of an existing OpenStack."""

@@ -1,0 +1,155 @@
+"""The few acts that need more rights than nova's user has: layers are 0600 and belong to QEMU or root.
+
+Plain functions of plain values, so that privsep (or another way to root) can carry each of them. Each checks
+its own arguments: whoever calls, nothing outside one instance's directory is written, every format is named,
+and the base of a commit is named as well.
+"""
+
+import errno
+import json
+import os
+import re
+import subprocess
+
+from light_snapshot.engine import errors
+
+FORMATS = ('qcow2', 'raw')
+_FILE = re.compile(r'^(?:snapshots/(?:deleted/)?)?disk(?:\.light-(?:root-)?[0-9]+)?$')
+_BACKING = re.compile(r'^(?:\.\./)?(?:snapshots/)?disk(?:\.light-(?:root-)?[0-9]+)?$')
+
+
+def _path(directory, name):
+    """The absolute path of one of the engine's files; ValueError for any other."""
+    if not os.path.isabs(directory) or os.path.normpath(directory) != directory:
+        raise ValueError('not an absolute, normal path: %r' % directory)
+    if not _FILE.match(name):
+        raise ValueError('not a file of this engine: %r' % name)
+    path = os.path.join(directory, name)
+    if os.path.islink(path) or os.path.realpath(os.path.dirname(path)) != os.path.join(
+            os.path.realpath(directory), os.path.dirname(name)).rstrip('/'):
+        raise ValueError('a symbolic link stands in the way of %r' % path)
+    return path
+
+
+def _format(value):
+    if value not in FORMATS:
+        raise ValueError('not a format that carries layers: %r' % value)
+    return value
+
+
+def _backing(value):
+    if not _BACKING.match(value):
+        raise ValueError('not a backing file of this engine: %r' % value)
+    return value
+
+
+def _run(argv):
+    # LC_ALL: messages end up in faults and logs, which are in English.
+    child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             close_fds=True, env=dict(os.environ, LC_ALL='C'))
+    out, err = child.communicate()
+    if child.returncode:
+        raise errors.CommandFailed(argv, child.returncode, (err or out).decode('utf-8', 'replace'))
+    return out.decode('utf-8')
+
+
+def fsync(directory, name):
+    """Bring a file's data and its directory entry to the disk."""
+    path = _path(directory, name)
+    for target in (path, os.path.dirname(path)):
+        fd = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def info(directory, name, fmt):
+    """What qemu-img says of one image, without its backing chain.
+
+    :returns: {'format', 'virtual-size' (bytes), 'actual-size' (bytes on disk), 'backing-filename' (if any),
+        'backing-filename-format' (if any)}
+    :raises CommandFailed: when the file is not an image of that format
+    """
+    path = _path(directory, name)
+    # -U: a running QEMU holds the image; only the header is read here.
+    out = _run(['qemu-img', 'info', '-U', '--output=json', '-f', _format(fmt), path])
+    data = json.loads(out)
+    keys = ('format', 'virtual-size', 'actual-size', 'backing-filename', 'backing-filename-format')
+    return dict((key, data[key]) for key in keys if key in data)
+
+
+def create(directory, name, backing, backing_format, size):
+    """Make an empty qcow2 layer, 0600, synced.
+
+    :param backing: the backing file, named relative to the new file
+    :param size: virtual size in bytes
+    """
+    path = _path(directory, name)
+    # Made here first, so that it is never readable by others, not even for a moment.
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+    os.chmod(path, 0o600)
+    # -u: the backing file may be open for writing in a running QEMU; its format and our size are known.
+    _run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', _backing(backing),
+          '-F', _format(backing_format), path, str(int(size))])
+    # nova's user owns the directory; libvirt takes the file over when a guest starts on it.
+    owner = os.stat(directory)
+    os.chown(path, owner.st_uid, owner.st_gid)
+    fsync(directory, name)
+
+
+def commit(directory, name, base):
+    """Merge a qcow2 layer, and all layers between, into `base`. No guest may have them open.
+
+    The layer itself is left as it is (-d), so that a commit that was cut off can be run again.
+    """
+    top, below = _path(directory, name), _path(directory, base)
+    _run(['qemu-img', 'commit', '-q', '-f', 'qcow2', '-t', 'writeback', '-d', '-b', below, top])
+    fsync(directory, base)
+
+
+def repoint(directory, name, backing, backing_format):
+    """Change the backing file that a layer names, without copying. No guest may have the layer open."""
+    path = _path(directory, name)
+    _run(['qemu-img', 'rebase', '-q', '-u', '-f', 'qcow2', '-b', _backing(backing),
+          '-F', _format(backing_format), path])
+    fsync(directory, name)
+
+
+def flatten(directory, name, backing, backing_format):
+    """Copy into a layer what lies between it and a deeper backing file, then name that one. Data stays equal."""
+    path = _path(directory, name)
+    _run(['qemu-img', 'rebase', '-q', '-t', 'writeback', '-f', 'qcow2', '-b', _backing(backing),
+          '-F', _format(backing_format), path])
+    fsync(directory, name)
+
+
+def grow(directory, name, size):
+    """Make a qcow2 layer's virtual size at least `size` bytes. Never shrinks."""
+    path = _path(directory, name)
+    if info(directory, name, 'qcow2')['virtual-size'] < int(size):
+        _run(['qemu-img', 'resize', '-q', '-f', 'qcow2', path, str(int(size))])
+        fsync(directory, name)
+
+
+def link(directory, name, other):
+    """Give a file a second name. A link that is already there, to the same file, is the same as success."""
+    source, target = _path(directory, name), _path(directory, other)
+    try:
+        os.link(source, target)
+    except OSError as exc:
+        if exc.errno != errno.EEXIST or not os.path.samefile(source, target):
+            raise
+    fsync(directory, other)
+
+
+def copy(source_directory, directory, name):
+    """Copy one of the engine's files from one directory of an instance to another, holes kept, 0600, synced."""
+    source, target = _path(source_directory, name), _path(directory, name)
+    _run(['cp', '--sparse=always', '--preserve=mode,ownership', '--', source, target])
+    fsync(directory, name)
+
+
+def check(directory, name):
+    """qemu-img's own check of a layer that no guest has open; raises CommandFailed when it is not clean."""
+    _run(['qemu-img', 'check', '-q', '-f', 'qcow2', _path(directory, name)])

@@ -1,0 +1,211 @@
+"""Hooks of the libvirt driver, and the way from an instance to its engine.
+
+An instance without a record takes the code path it took before: one look at the file system, nothing more.
+"""
+
+from __future__ import absolute_import
+
+import logging
+import os
+import shutil
+
+from nova import exception
+from nova.virt.libvirt import utils as libvirt_utils
+import nova.conf
+
+from light_snapshot.engine import domain as engine_domain
+from light_snapshot.engine import engine as engines
+from light_snapshot.engine import errors
+from light_snapshot.engine import layout
+from light_snapshot.engine import record as records
+from light_snapshot.nova import options
+
+LOG = logging.getLogger(__name__)
+
+
+def run_privileged(name, *args):
+    """Carry out a privileged act of the engine through nova's privsep daemon.
+
+    :raises EngineError: with the act's own message
+    """
+    from nova.privsep import light_snapshot as privsep
+    done, result = privsep.act(name, args)
+    if not done:
+        raise errors.EngineError(result)
+    return result
+
+
+def engine_of(driver, instance):
+    """The engine of one instance on this host.
+
+    :raises EngineError: when its record cannot be read
+    """
+    try:
+        domain = engine_domain.Domain(driver._host.get_guest(instance)._domain)
+    except exception.InstanceNotFound:
+        domain = None
+    return engines.Engine(libvirt_utils.get_instance_path(instance), domain, run_privileged,
+                          options.values(nova.conf.CONF))
+
+
+def has_record(instance):
+    return records.exists(libvirt_utils.get_instance_path(instance))
+
+
+def save_columns(context, instance_uuid, record, **more):
+    """Bring the database's columns to what the record says."""
+    from light_snapshot.nova import state
+    values = state.of_record(record)
+    values.update(more)
+    return state.LightSnapshotState.put(context, instance_uuid, values)
+
+
+# ---- starts
+
+def get_guest_xml(original, self, context, instance, network_info, disk_info, image_meta, rescue=None,
+                  *args, **kwargs):
+    """Before a guest is defined: finish what a crash left, make layers where all were committed."""
+    if rescue is None and has_record(instance):
+        engine = engine_of(self, instance)
+        if not engine.running():
+            engine.prepare_start()
+            save_columns(context, instance.uuid, engine.record)
+    return original(self, context, instance, network_info, disk_info, image_meta, rescue, *args, **kwargs)
+
+
+def get_guest_config(original, self, instance, *args, **kwargs):
+    """The guest boots its active layer."""
+    config = original(self, instance, *args, **kwargs)
+    directory = libvirt_utils.get_instance_path(instance)
+    record = records.load(directory)
+    if record is not None:
+        disk = os.path.join(directory, layout.DISK)
+        for device in config.devices:
+            if getattr(device, 'source_path', None) == disk:
+                device.source_path = record.path(record.active)
+                device.driver_format = record.active_format
+    return config
+
+
+def soft_reboot(original, self, instance):
+    """A soft reboot starts what libvirt has saved. Where that is not the active layer: False, so that nova does
+    a hard reboot instead."""
+    if has_record(instance):
+        engine = engine_of(self, instance)
+        active = engine.record.path(engine.record.active)
+        if engine.domain is None or engine.domain.active(inactive=True) != active:
+            LOG.warning('light-snapshot: libvirt would not restart %s from its active layer; hard reboot instead',
+                        instance.uuid)
+            return False
+    return original(self, instance)
+
+
+def disk_info_from_config(original, self, guest_config, *args, **kwargs):
+    """Whoever asks which files a guest has, to find their image-cache file or to copy them, is shown `disk`."""
+    for device in guest_config.devices:
+        path = getattr(device, 'source_path', None)
+        if path and layout.is_ours(os.path.basename(path)):
+            record = records.load(os.path.dirname(path))
+            if record is not None:
+                device.source_path = os.path.join(record.directory, layout.DISK)
+                device.driver_format = record.data['disk_format']
+    return original(self, guest_config, *args, **kwargs)
+
+
+# ---- resize and migration
+
+def _rollback(reason):
+    return exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
+
+
+def _is_shared(driver, dest, path):
+    shared = getattr(driver, '_is_path_shared_with', None) or driver._is_storage_shared_with
+    return shared(dest, path)
+
+
+def migrate_disk_and_power_off(original, self, context, instance, dest, *args, **kwargs):
+    """Commit first; then nova copies `disk`, and the history and the record go after it.
+
+    :raises InstanceFaultRollback: where that cannot be done; the server is as before then
+    """
+    if not has_record(instance):
+        return original(self, context, instance, dest, *args, **kwargs)
+    directory = libvirt_utils.get_instance_path(instance)
+    shared = _is_shared(self, dest, directory)
+    engine = engine_of(self, instance)
+    if engine.has_history() and not shared:
+        raise _rollback('The server keeps light snapshots, and its new host does not share %s; their history cannot '
+                        'go with it. Disable light snapshots first (this removes the history).' % directory)
+    try:
+        engine.commit_all()
+        engine.finish()
+    except errors.EngineError as exc:
+        raise _rollback(str(exc))
+    save_columns(context, instance.uuid, engine.record)
+    result = original(self, context, instance, dest, *args, **kwargs)
+    if shared:
+        _bring_history(directory)
+    return result
+
+
+def _bring_history(directory):
+    try:
+        engines.Engine(directory, None, run_privileged).bring_from(directory + '_resize')
+    except Exception as exc:
+        # nova takes this for a resize that did not happen: so it has to be one.
+        shutil.rmtree(directory, ignore_errors=True)
+        os.rename(directory + '_resize', directory)
+        raise _rollback('The history of the light snapshots could not be copied: %s' % exc)
+
+
+def _ensure_record(context, instance):
+    """On a host that an enabled server has just come to: a record without layers, so that it gets them when it
+    starts. Nothing for a server whose record came along."""
+    from light_snapshot.nova import state
+    directory = libvirt_utils.get_instance_path(instance)
+    if records.exists(directory):
+        return
+    columns = state.LightSnapshotState.get(context, instance.uuid)
+    if not columns.light_snapshot_enable:
+        return
+    conf = nova.conf.CONF
+    fmt = 'qcow2' if conf.libvirt.images_type in ('qcow2', 'default') and conf.use_cow_images else 'raw'
+    index = columns.snapshot_index or 0
+    record = records.Record(directory, {
+        'target': os.path.basename(instance.root_device_name or 'vda'), 'disk_format': fmt, 'index': index,
+        'store': columns.snapshot_store,
+        'root': {'file': layout.DISK, 'format': fmt, 'index': columns.root_index or 0, 'on': None, 'dirty': True}})
+    record.save()
+
+
+def finish_migration(original, self, context, migration, instance, *args, **kwargs):
+    """The destination's part of a resize or cold migration."""
+    _ensure_record(context, instance)
+    return original(self, context, migration, instance, *args, **kwargs)
+
+
+def check_can_live_migrate_source(original, self, context, instance, *args, **kwargs):
+    """Before a live migration: commit, the guest running.
+
+    :raises MigrationPreCheckError: where that cannot be done
+    """
+    if has_record(instance):
+        engine = engine_of(self, instance)
+        if engine.has_history():
+            raise exception.MigrationPreCheckError(
+                reason='The server keeps light snapshots, and a live migration cannot take their history along. '
+                       'Disable light snapshots first (this removes the history).')
+        try:
+            engine.commit_all()
+            engine.finish()
+        except errors.EngineError as exc:
+            raise exception.MigrationPreCheckError(reason=str(exc))
+        save_columns(context, instance.uuid, engine.record)
+    return original(self, context, instance, *args, **kwargs)
+
+
+def post_live_migration_at_destination(original, self, context, instance, *args, **kwargs):
+    """The layers are made again when the server starts the next time."""
+    result = original(self, context, instance, *args, **kwargs)
+    _ensure_record(context, instance)
+    return result

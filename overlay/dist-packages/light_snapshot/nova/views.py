@@ -1,0 +1,72 @@
+"""light_snapshot_enabled, snapshot_store and snapshot_daily in the bodies of servers."""
+
+from __future__ import absolute_import
+
+import functools
+import logging
+
+from light_snapshot.nova import state
+
+LOG = logging.getLogger(__name__)
+
+_BODY = (('light_snapshot_enabled', 'light_snapshot_enable'), ('snapshot_store', 'snapshot_store'),
+         ('snapshot_daily', 'snapshot_daily'))
+_IN_LIST = 'light_snapshot.in_list'
+
+
+def extend():
+    """Wrap nova's view builder of servers: one query a body, one query a cell and list."""
+    from nova.api.openstack.compute.views import servers
+    builder = servers.ViewBuilder
+    builder.show = _wrap_show(builder.show)
+    builder.detail = _wrap_detail(builder.detail)
+
+
+def _wrap_show(original):
+    @functools.wraps(original)
+    def show(self, request, instance, *args, **kwargs):
+        body = original(self, request, instance, *args, **kwargs)
+        if not request.environ.get(_IN_LIST):
+            _add([body['server']], [instance])
+        return body
+    return show
+
+
+def _wrap_detail(original):
+    @functools.wraps(original)
+    def detail(self, request, instances, *args, **kwargs):
+        # nova builds each entry by `show`: a query for each of them is what is avoided here.
+        request.environ[_IN_LIST] = True
+        try:
+            body = original(self, request, instances, *args, **kwargs)
+        finally:
+            request.environ.pop(_IN_LIST)
+        _add(body['servers'], instances)
+        return body
+    return detail
+
+
+def _add(bodies, instances):
+    columns = {}
+    for context, uuids in _by_cell(instances):
+        try:
+            columns.update(state.read(context, uuids))
+        except Exception:
+            # A server's body is worth more than our three booleans in it: a cell may just be down.
+            LOG.exception('light-snapshot: the columns of %d servers could not be read', len(uuids))
+    for body in bodies:
+        values = columns.get(body['id'], {})
+        for name, column in _BODY:
+            body[name] = bool(values.get(column))
+
+
+def _by_cell(instances):
+    """[(context that reaches the cell, [uuid])]: each instance remembers the context it was read with."""
+    groups = {}
+    for instance in instances:
+        context = getattr(instance, '_context', None)
+        if context is None or 'host' not in instance:
+            continue        # a cell that is down: nova itself shows only what the API database knows
+        cell = getattr(context, 'cell_uuid', None) or id(getattr(context, 'db_connection', None))
+        groups.setdefault(cell, (context, []))[1].append(instance.uuid)
+    return list(groups.values())
