@@ -1,14 +1,18 @@
-"""What every test needs: our code on the path. Nothing here needs a newer Python than 2.7."""
+"""What every test needs: our code, from this tree. Nothing here needs a newer Python than 2.7."""
 
 import os
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-for place in ('overlay/dist-packages', 'installer', ''):
-    path = os.path.join(ROOT, place).rstrip('/')
+OVERLAY = os.path.join(ROOT, 'overlay', 'dist-packages')
+
+for path in (ROOT, os.path.join(ROOT, 'installer')):
     if path not in sys.path:
         sys.path.insert(0, path)
-# Ours is `light_snapshot`; nova's stubs in the overlay must not shadow the real nova: a shim without its
-# diverted original beside it is no module.
-sys.path = [p for p in sys.path if p != os.path.join(ROOT, 'overlay/dist-packages')] + [
-    os.path.join(ROOT, 'overlay/dist-packages')]
+
+# The overlay also holds a `nova`, whose shims are no modules without the diverted originals beside them: it must
+# not stand before the real one. And a light_snapshot that is installed on this machine must not stand before ours.
+sys.path.insert(0, OVERLAY)
+import light_snapshot  # noqa: E402
+sys.path.remove(OVERLAY)
+assert os.path.dirname(light_snapshot.__file__) == os.path.join(OVERLAY, 'light_snapshot')

@@ -31,7 +31,7 @@ def checksum(path, fmt, size):
 class Server(object):
     """A stopped server with an image-cache file below its disk."""
 
-    def __init__(self, tmpdir, fmt='qcow2', size=64 * MIB):
+    def __init__(self, tmpdir, fmt='qcow2', size=40 * MIB):
         self.size, self.fmt = size, fmt
         self.base = str(tmpdir.mkdir('_base').join('image'))
         self.directory = str(tmpdir.mkdir('instance'))

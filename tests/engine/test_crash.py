@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from disk import Server  # noqa: E402
 
-from light_snapshot.engine import engine as engines, files as engine_files, record as records  # noqa: E402
+from light_snapshot.engine import engine as engines, files as engine_files, layout, record as records  # noqa: E402
 
 
 class Killed(BaseException):
@@ -25,7 +25,7 @@ class Countdown(object):
     def __init__(self, monkeypatch, after):
         self.left = after
         for owner, name in ((records.Record, 'save'), (records.Record, 'remove'), (engine_files.Files, 'remove'),
-                            (engine_files.Files, 'discard')):
+                            (engine_files.Files, 'discard'), (engine_files.Files, 'keep')):
             monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
 
     def tick(self):
@@ -114,5 +114,6 @@ def check_nothing_lost_or_leaked(server, sums, boundary):
             assert server.point_sum(index) == sums[index], (boundary, index)
     known = set(layer['file'] for layer in record.live) | set(entry['file'] for entry in record.kept.values())
     known.add(record.root['file'])
+    known.update([layout.kept(entry['file']) for entry in record.kept.values()])
     left = [name for name in server.files() if name not in known and not name.startswith('snapshots/deleted/')]
     assert left == [], boundary

@@ -216,7 +216,7 @@ def test_growth_of_the_disk_is_followed(server):
     engine.prepare_start()
     assert engine.files.virtual_size(engine.record.active, 'qcow2') == server.size * 2
     assert server.sum() == before       # of the first half
-    server.write(5, 100, 20)
+    server.write(5, 60, 15)
     server.act('disable')
 
 

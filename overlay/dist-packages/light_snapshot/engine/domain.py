@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 from light_snapshot.engine import errors
 
 POLL = 0.05             # seconds between two looks at a block job
+SETTLE = 30             # seconds that libvirt has to show what a block job has changed, once the job is gone
 
 
 def _libvirt():
@@ -135,7 +136,7 @@ class Domain(object):
         while self._job(progress):
             time.sleep(POLL)
         # 'No job' is not success (LP #1627134): only the chain tells.
-        if top in self.chain():
+        if not self._wait(lambda: top not in self.chain()):
             raise errors.EngineError('The commit of %s into %s ended before it was complete; both files are as good '
                                      'as before, and it is tried again before the next operation.' % (top, base))
 
@@ -165,11 +166,19 @@ class Domain(object):
         if self.active() == base:
             return
         self.dom.blockJobAbort(self.target, _libvirt().VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
-        while self._job():
-            time.sleep(POLL)
-        if self.active() != base:
+        # The job is gone from the list a moment before the definition names the new file (seen with 9.0).
+        if not self._wait(lambda: self.active() == base and not self._job()):
             raise errors.EngineError('libvirt did not change over to %s after the commit; the server runs on its '
                                      'layers as before. Try again.' % base)
+
+    @staticmethod
+    def _wait(condition):
+        end = time.time() + SETTLE
+        while not condition():
+            if time.time() > end:
+                return False
+            time.sleep(POLL)
+        return True
 
     def has_job(self):
         return bool(self._job())

@@ -280,5 +280,7 @@ class Engine(object):
         names.discard(layout.DISK)
         for name in sorted(names):
             self.files.copy_from(directory, name)
+        for entry in source.kept.values():
+            self.files.keep(entry['file'])
         self.record = records.Record(self.directory, source.data)
         self.record.save()

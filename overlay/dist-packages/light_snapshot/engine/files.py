@@ -49,34 +49,32 @@ class Files(object):
             return 0
 
     def create(self, name, backing, backing_format, size):
-        self._run('create', self.directory, name, layout.backing(name, backing), backing_format, size)
+        self._run('create', self.directory, name, backing, backing_format, size)
 
     def commit(self, name, base):
         self._run('commit', self.directory, name, base)
 
     def repoint(self, name, backing, backing_format):
-        self._run('repoint', self.directory, name, layout.backing(name, backing), backing_format)
+        self._run('repoint', self.directory, name, backing, backing_format)
 
     def flatten(self, name, backing, backing_format):
-        self._run('flatten', self.directory, name, layout.backing(name, backing), backing_format)
+        self._run('flatten', self.directory, name, backing, backing_format)
 
     def grow(self, name, size):
         self._run('grow', self.directory, name, size)
 
-    def link(self, name, other):
+    def keep(self, name):
+        """Give a file its second name, in the history."""
         self.make_history()
-        self._run('link', self.directory, name, other)
+        self._run('link', self.directory, name, layout.kept(name))
 
     def copy_from(self, directory, name):
-        self.make_history()
         self._run('copy', directory, self.directory, name)
 
     def make_history(self):
         path = self.path(layout.HISTORY)
         if not os.path.isdir(path):
             os.mkdir(path, 0o700)
-            # QEMU runs as another user and has to reach the kept layers that a recover puts below the root.
-            os.chmod(path, 0o711)
             records.sync_directory(self.directory)
 
     def remove(self, name):

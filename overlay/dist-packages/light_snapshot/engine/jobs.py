@@ -19,6 +19,7 @@
 import logging
 
 from light_snapshot.engine import errors
+from light_snapshot.engine import layout
 
 LOG = logging.getLogger(__name__)
 
@@ -143,8 +144,8 @@ class Runner(object):
 
     def _merge(self, job):
         if job['state'] == 'link':
-            for name, other in job['links']:
-                self.files.link(name, other)
+            for name in job['links']:
+                self.files.keep(name)
             job = dict(job, state='run')
             self.record.set_job(job)
         if not self.running():
@@ -187,8 +188,8 @@ class Runner(object):
         """A commit of all layers that could not catch up is taken back: the guest runs on its layers as before.
         A disable is not: its history is gone already, and it goes on when it is asked for again."""
         if job['op'] == 'commit-all' and not self.domain.has_job():
-            for _name, other in job['links']:
-                self.files.remove(other)
+            for name in job['links']:
+                self.files.remove(layout.kept(name))
             self.record.set_job(None)
 
     # ---- swap, cleanup, settle
@@ -209,10 +210,8 @@ class Runner(object):
         if job['cleanup'][-1]['do'] != 'end':
             self.record.set_job(job['then'])
 
-    def _do_link(self, action):
-        # After a first run the old name is gone and the new one stays.
-        if self.files.exists(action['file']):
-            self.files.link(action['file'], action['other'])
+    def _do_keep(self, action):
+        self.files.keep(action['file'])
 
     def _do_repoint(self, action):
         self.files.repoint(action['file'], action['backing'], action['format'])

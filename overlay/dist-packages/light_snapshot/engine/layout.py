@@ -1,7 +1,9 @@
 """Names of the files that the engine keeps in an instance's directory.
 
-All names in a record are relative to that directory, and every backing file is named relative to the file
-that names it, so that the directory may be moved as a whole (nova renames it in a resize).
+All names in a record are relative to that directory. Every file that a chain passes through is in that directory
+itself, and names its backing file by its bare name, so that the directory may be moved as a whole (nova renames it
+in a resize), and so that libvirt sees no path with `..` in it. What the history keeps has a second name, a hard link,
+in the folder `snapshots`; there the bare names lead from kept file to kept file as well.
 """
 
 import os
@@ -12,7 +14,7 @@ RECORD = 'light-snapshot.json'
 HISTORY = 'snapshots'
 DELETED = os.path.join(HISTORY, 'deleted')
 
-_OURS = re.compile(r'^(?:snapshots/(?:deleted/)?)?disk\.light-(?:root-)?[0-9]+$')
+_OURS = re.compile(r'^(?:(?:snapshots/(?:deleted/)?)?disk\.light-(?:root-)?[0-9]+|snapshots/disk)$')
 
 
 def layer(index):
@@ -25,9 +27,9 @@ def root(index):
     return '%s.light-root-%d' % (DISK, index)
 
 
-def kept(index):
-    """The name that a layer has in the history."""
-    return os.path.join(HISTORY, layer(index))
+def kept(name):
+    """The second name that a kept file has."""
+    return os.path.join(HISTORY, name)
 
 
 def deleted(name):
@@ -38,8 +40,3 @@ def deleted(name):
 def is_ours(name):
     """Whether the engine made this file (nova's own `disk` is not ours: it is never removed)."""
     return bool(_OURS.match(name))
-
-
-def backing(of, name):
-    """How the file `of` names `name` as its backing file; both relative to the instance's directory."""
-    return os.path.relpath(name, os.path.dirname(of) or '.')

@@ -77,7 +77,8 @@ def enable(state, store, now, consistency):
         after['kept']['0'] = {'file': layout.DISK, 'format': state['disk_format'], 'on': None}
         after['root'] = {'file': new[0]['file'], 'format': 'qcow2', 'index': 0, 'on': 0, 'dirty': False}
     after['live'] = [{'index': after['index'], 'file': new[-1]['file']}]
-    return {'kind': 'push', 'op': 'enable', 'state': 'create', 'new': new, 'after': after, 'then': None}
+    return {'kind': 'push', 'op': 'enable', 'state': 'create', 'new': new, 'after': after,
+            'then': _cleanup('enable', _keep_all(state, after))}
 
 
 def start(state, now):
@@ -87,7 +88,8 @@ def start(state, now):
     if root['dirty']:
         # The guest wrote to the root since the last restore point: what it holds now is one of its own.
         after['index'] += 1
-        after['points'][str(after['index'])] = point(root['index'], now, STOPPED)
+        after['points'][str(after['index'])] = point(root['index'], now, STOPPED, '',
+                                                     'What the server had written while its layers were committed.')
         root.update(index=after['index'], dirty=False)
     freeze = after['store'] and str(root['index']) not in after['kept']
     new = _push_on(after, root['file'], root['format'], freeze)
@@ -95,7 +97,8 @@ def start(state, now):
         _freeze_root(after, new[0]['file'], root['index'])
     after['live'] = [{'index': after['index'], 'file': new[-1]['file']}]
     _prune(after)
-    return {'kind': 'push', 'op': 'start', 'state': 'create', 'new': new, 'after': after, 'then': None}
+    return {'kind': 'push', 'op': 'start', 'state': 'create', 'new': new, 'after': after,
+            'then': _cleanup('start', _keep_all(state, after))}
 
 
 def _freeze_root(after, new_root, index):
@@ -117,12 +120,17 @@ def snapshot(state, now, consistency, current, name='', description=''):
 
 
 def _keep(after, layer, on, actions):
-    """A live layer goes to the history: linked there, re-pointed to the kept file `on`, its old name removed."""
-    below, name = after['kept'][str(on)], layout.kept(layer['index'])
-    after['kept'][str(layer['index'])] = {'file': name, 'format': 'qcow2', 'on': on}
-    actions.extend([{'do': 'link', 'file': layer['file'], 'other': name},
-                    {'do': 'repoint', 'file': name, 'backing': below['file'], 'format': below['format']},
-                    {'do': 'remove', 'file': layer['file']}])
+    """A live layer goes to the history: linked there, and re-pointed to the kept file `on`."""
+    below = after['kept'][str(on)]
+    after['kept'][str(layer['index'])] = {'file': layer['file'], 'format': 'qcow2', 'on': on}
+    actions.extend([{'do': 'keep', 'file': layer['file']},
+                    {'do': 'repoint', 'file': layer['file'], 'backing': below['file'], 'format': below['format']}])
+
+
+def _keep_all(state, after):
+    """Links for what has become history where it is."""
+    return [{'do': 'keep', 'file': after['kept'][key]['file']} for key in sorted(after['kept'], key=int)
+            if key not in state['kept']]
 
 
 def merge_oldest(state):
@@ -133,7 +141,7 @@ def merge_oldest(state):
         _keep(after, layer, after['root']['index'], actions)
     else:
         actions.append({'do': 'remove', 'file': layer['file']})
-    links = [[a['file'], a['other']] for a in actions if a['do'] == 'link']
+    links = [action['file'] for action in actions if action['do'] == 'keep']
     after['live'] = after['live'][1:]
     after['root'].update(index=layer['index'], dirty=False)
     _prune(after)
@@ -147,14 +155,14 @@ def commit_all(state, now, consistency, current):
     after, actions = copy.deepcopy(state), []
     on = after['root']['index']
     active = after['live'][-1]
-    after['points'][str(active['index'])] = point(current, now, consistency)
+    after['points'][str(active['index'])] = point(current, now, consistency, '', 'All layers were committed here.')
     for layer in after['live']:
         if after['store']:
             _keep(after, layer, on, actions)
             on = layer['index']
         else:
             actions.append({'do': 'remove', 'file': layer['file']})
-    links = [[a['file'], a['other']] for a in actions if a['do'] == 'link']
+    links = [action['file'] for action in actions if action['do'] == 'keep']
     after['live'] = []
     # A guest that is running goes on writing to the root itself from now on.
     after['root'].update(index=active['index'], dirty=consistency != STOPPED)
@@ -171,7 +179,8 @@ def disable(state):
     names = [layer['file'] for layer in after['live']]
     names.extend(entry['file'] for entry in after['kept'].values())
     names.append(after['root']['file'])
-    actions = [{'do': 'remove', 'file': name} for name in sorted(set(names)) if name != layout.DISK]
+    actions = [{'do': 'remove', 'file': layout.kept(name)} for name in sorted(set(names))]
+    actions.extend({'do': 'remove', 'file': name} for name in sorted(set(names)) if name != layout.DISK)
     actions.append({'do': 'end'})
     top = after['live'][-1]['file'] if after['live'] else after['root']['file']
     after.update(live=[], kept={}, points={}, store=False)
@@ -192,7 +201,7 @@ def store_on(state, now, consistency, current):
     if not after['live'] or (str(root['index']) in after['kept'] and not root['dirty']):
         return {'kind': 'settle', 'op': 'store', 'after': after, 'then': None}
     active, on = after['live'][-1], root['index']
-    after['points'][str(active['index'])] = point(current, now, consistency)
+    after['points'][str(active['index'])] = point(current, now, consistency, '', 'Keeping was switched on here.')
     layers = after['live']
     new = _push_on(after, active['file'], 'qcow2', True)
     _freeze_root(after, new[0]['file'], active['index'])
@@ -200,7 +209,8 @@ def store_on(state, now, consistency, current):
         after['kept'][str(layer['index'])] = {'file': layer['file'], 'format': 'qcow2', 'on': on}
         on = layer['index']
     after['live'] = [{'index': after['index'], 'file': new[-1]['file']}]
-    return {'kind': 'push', 'op': 'store', 'state': 'create', 'new': new, 'after': after, 'then': None}
+    return {'kind': 'push', 'op': 'store', 'state': 'create', 'new': new, 'after': after,
+            'then': _cleanup('store', _keep_all(state, after))}
 
 
 def store_off(state):

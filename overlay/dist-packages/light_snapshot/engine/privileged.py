@@ -15,7 +15,7 @@ from light_snapshot.engine import errors
 
 FORMATS = ('qcow2', 'raw')
 _FILE = re.compile(r'^(?:snapshots/(?:deleted/)?)?disk(?:\.light-(?:root-)?[0-9]+)?$')
-_BACKING = re.compile(r'^(?:\.\./)?(?:snapshots/)?disk(?:\.light-(?:root-)?[0-9]+)?$')
+_BACKING = re.compile(r'^disk(?:\.light-(?:root-)?[0-9]+)?$')
 
 
 def _path(directory, name):
@@ -82,7 +82,7 @@ def info(directory, name, fmt):
 def create(directory, name, backing, backing_format, size):
     """Make an empty qcow2 layer, 0600, synced.
 
-    :param backing: the backing file, named relative to the new file
+    :param backing: the backing file, by its bare name
     :param size: virtual size in bytes
     """
     path = _path(directory, name)

@@ -1,0 +1,69 @@
+"""Waiting for work that goes on in the background."""
+
+import time
+
+from light_snapshot.osc import errors
+
+INTERVAL = 1.0
+# From this microversion on, the events of a server action carry the error's words.
+_EVENT_DETAILS = '2.84'
+
+
+def add_arguments(parser):
+    """Adds --wait and --wait-timeout."""
+    parser.add_argument(
+        '--wait', action='store_true',
+        help='Wait until the work is done, and fail if it failed')
+    parser.add_argument(
+        '--wait-timeout', metavar='<seconds>', type=float, default=1800.0,
+        help='Give up waiting after so many seconds (default: 1800)')
+
+
+def until_idle(compute, server_id, request_id, timeout, clock=time):
+    """Returns when the server has no task under way any more.
+
+    :raises CommandFailed: if the work failed, or goes on after `timeout` seconds
+    """
+    deadline = clock.time() + timeout
+    while True:
+        server = compute.get('/servers/%s' % server_id)['server']
+        task = server.get('OS-EXT-STS:task_state')
+        if not task:
+            break
+        if clock.time() >= deadline:
+            raise errors.CommandFailed(
+                'After %d seconds the server is still busy (%s). The work goes on; look with '
+                '`openstack server show %s`.' % (timeout, task, server_id))
+        clock.sleep(INTERVAL)
+    failure = _failure(compute, server, request_id)
+    if failure:
+        raise errors.CommandFailed(failure)
+
+
+def _failure(compute, server, request_id):
+    """What went wrong with a request, in words; None if nothing did."""
+    if request_id:
+        path = '/servers/%s/os-instance-actions/%s' % (server['id'], request_id)
+        said = (compute.get_or_none(path, _EVENT_DETAILS) or compute.get_or_none(path) or {})
+        action = said.get('instanceAction') or {}
+        events = action.get('events') or []
+        failed = [event for event in events if event.get('result') == 'Error']
+        if failed or action.get('message') == 'Error':
+            return _words(server, failed)
+    if server.get('status') == 'ERROR':
+        return _words(server, [])
+    return None
+
+
+def _words(server, events):
+    for event in events:
+        if event.get('details'):
+            return event['details']
+    fault = (server.get('fault') or {}).get('message')
+    if fault:
+        return fault
+    for event in events:
+        lines = (event.get('traceback') or '').strip().splitlines()
+        if lines:
+            return lines[-1].strip()
+    return 'The work failed; look with `openstack server event list %s`.' % server['id']

@@ -1,0 +1,208 @@
+"""The commands: bring the stack up, take it down, make it new, tell how it is."""
+import datetime
+import shutil
+
+from . import catalog, cloud, config, databases, guestimage, install, packages, procs, services, settings, shell, state
+
+RABBIT_STAMP = "rabbitmq-account"
+
+
+def _base_service(service):
+    service.start()
+    service.wait()
+
+
+def _rabbitmq():
+    _base_service(services.BY_NAME["rabbitmq-server"])
+    # Each rabbitmqctl takes seconds, so the account is looked after once only.
+    if state.stamp(RABBIT_STAMP) is None:
+        _, users = shell.run(["rabbitmqctl", "-q", "list_users"])
+        known = any(line.split()[:1] == ["openstack"] for line in users.splitlines())
+        shell.run(["rabbitmqctl", "-q", "change_password" if known else "add_user", "openstack", settings.PASSWORD])
+        shell.run(["rabbitmqctl", "-q", "set_permissions", "openstack", ".*", ".*", ".*"])
+        state.set_stamp(RABBIT_STAMP, "done")
+    shell.say("rabbitmq serves")
+
+
+def _mariadb():
+    _base_service(services.BY_NAME["mariadb"])
+    databases.accounts()
+    shell.say("mariadb serves, databases and accounts are there")
+
+
+def _libvirt():
+    _base_service(services.BY_NAME["virtlogd"])
+    _base_service(services.BY_NAME["libvirtd"])
+    # As nova, because a libvirtd that somebody else started may still ask polkit, which cannot answer here.
+    code, out = shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "list"], user="nova", check=False)
+    if code:
+        raise shell.failed("libvirt does not let nova in: %s" % out.strip(), services.BY_NAME["libvirtd"].log)
+    _base_service(services.BY_NAME["memcached"])
+    shell.say("libvirt and memcached serve")
+
+
+def _keystone():
+    databases.keystone()
+    _base_service(services.KEYSTONE)
+    catalog.fill()
+    shell.say("keystone serves, with its users and catalog")
+
+
+def _schemas():
+    jobs = {name: getattr(databases, name) for name in ("nova", "neutron", "glance", "placement")}
+    shell.together(dict(jobs, keystone=_keystone))
+    shell.say("all schemas are up to date")
+
+
+def _heard(known, service):
+    """Return whether nova's list of services, KNOWN, says that SERVICE is up and was heard of since its process started.
+
+    Nova calls a service up for a minute after it died, so "up" alone says nothing about a service that was just started again.
+    """
+    one = known.get((service.name, settings.HOST), {})
+    if one.get("state") != "up" or not one.get("updated_at"):
+        return False
+    heard = datetime.datetime.fromisoformat(one["updated_at"]).replace(tzinfo=datetime.timezone.utc).timestamp()
+    return heard >= procs.started_at(service.pid() or 0) - 1
+
+
+def _all_heard():
+    known = catalog.admin().compute_services()
+    return all(_heard(known, service) for service in services.REPORTING)
+
+
+def _openstack():
+    for service in services.OPENSTACK:
+        service.start()
+    shell.together({service.name: service.wait for service in services.OPENSTACK})
+    shell.say("OpenStack's services serve")
+    if not shell.poll(_all_heard, 90, 0.5):
+        known = catalog.admin().compute_services()
+        mute = [service for service in services.REPORTING if not _heard(known, service)] or [services.NOVA_COMPUTE]
+        raise shell.failed("%s runs but does not report to nova" % mute[0].name, mute[0].log)
+    databases.map_host()
+    shell.say("nova-compute is up and has its cell")
+
+
+def _stop_changed(changed):
+    """Stop the services of ours whose configuration changed; they are started again with the others."""
+    for service in reversed(services.ALL):
+        if service.name in changed and service.pid() is not None:
+            if service.ours():
+                shell.say("%s: configuration changed, restarting" % service.name)
+                service.stop()
+            else:
+                shell.say("warning: %s runs with an older configuration, and was not started by the testbed" % service.name)
+
+
+def _refuse_somebodys_cloud():
+    """Raise TestbedError when an OpenStack service runs with a configuration that is not the testbed's: it would be overwritten."""
+    foreign = config.foreign()
+    for service in services.ALL:
+        if service not in services.BASE and service.name in foreign and service.pid() is not None and not service.ours():
+            raise shell.TestbedError("%s runs with %s, which is not the testbed's: nothing was changed" % (
+                service.name, foreign[service.name]))
+
+
+def up():
+    """Bring everything up, whatever part of it is there already.  Raises TestbedError or CloudError."""
+    gone = install.missing(packages.STACK + packages.GUEST)
+    if gone:
+        install.install()
+    for service in services.ALL:
+        service.forget_if_gone()
+    _refuse_somebodys_cloud()
+    changed = config.write_all()
+    shell.say("configuration written, changed for: %s" % (" ".join(sorted(changed)) or "nothing"))
+    _stop_changed(changed)
+    shell.together({"mariadb": _mariadb, "rabbitmq": _rabbitmq, "libvirt": _libvirt, "guest image": guestimage.build})
+    _schemas()
+    _openstack()
+    catalog.flavors()
+    guestimage.upload()
+    shell.say("up: openrc %s, Horizon http://%s/horizon (admin, demo or other; password %s)" % (
+        settings.OPENRC, settings.IP, settings.PASSWORD))
+
+
+def _domains():
+    _, out = shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "list", "--all", "--name"])
+    return [name for name in out.split() if name.startswith("instance-")]
+
+
+def _destroy_guests(forget):
+    """Switch nova's guests off, as a power loss would; with FORGET libvirt forgets them too."""
+    for name in _domains():
+        shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "destroy", name], check=False)
+        if forget:
+            shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "undefine", name, "--snapshots-metadata", "--managed-save",
+                       "--checkpoints-metadata"], check=False)
+
+
+def down(keep=()):
+    """Stop what `up` started, but for the services named in KEEP; nova's guests lose their power.  Raises TestbedError."""
+    mine = [service for service in services.mine() if service.name not in keep]
+    libvirtd = services.BY_NAME["libvirtd"]
+    if services.NOVA_COMPUTE in mine:
+        services.NOVA_COMPUTE.stop()
+    if libvirtd in mine and libvirtd.serving():
+        _destroy_guests(forget=False)
+    # The services of OpenStack do not wait for one another, so they can be stopped at the same time.
+    above = {service.name: service.stop for service in mine if service not in services.BASE}
+    shell.together(above)
+    for service in mine:
+        if service in services.BASE:
+            service.stop()
+    shell.say("stopped: %s" % (" ".join(service.name for service in mine) or "nothing was started by the testbed"))
+
+
+def _empty(directory):
+    for path in directory.iterdir() if directory.is_dir() else ():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def reset():
+    """Stop everything that `up` started and drop what it filled: databases, keys, images, instances, caches.
+
+    Raises TestbedError, also when services run that `up` did not start: their data would be lost under them.
+    """
+    foreign = [service.name for service in services.ALL if service.pid() is not None and not service.ours()
+               and service not in services.BASE]
+    if foreign:
+        raise shell.TestbedError("not started by the testbed, so not reset under them: %s" % " ".join(foreign))
+    down(keep=("mariadb", "libvirtd", "virtlogd"))
+    mariadb, libvirtd, virtlogd = (services.BY_NAME[name] for name in ("mariadb", "libvirtd", "virtlogd"))
+    for service in (mariadb, virtlogd, libvirtd):
+        _base_service(service)
+    _destroy_guests(forget=True)
+    databases.drop()
+    down()
+    for directory in databases.KEYS + (settings.INSTANCES, settings.GLANCE_IMAGES, state.STAMPS):
+        _empty(directory)
+    shell.say("databases, keys, images, instances and caches are gone")
+
+
+def status():
+    """Return [{"name", "serving", "pid", "port", "log", "ours", "note"}, ...], one for each service."""
+    ours = state.started()
+
+    def one(service):
+        pid = service.pid()
+        return {"name": service.name, "serving": pid is not None and service.answers(), "pid": pid, "port": service.port,
+                "log": str(service.log), "ours": service.name in ours, "note": ""}
+
+    found = shell.together({service.name: (lambda s=service: one(s)) for service in services.ALL})
+    rows = [found[service.name] for service in services.ALL]
+    if found["keystone"]["serving"] and found["nova-api"]["serving"]:
+        try:
+            known = catalog.admin().compute_services()
+        except cloud.CloudError as error:
+            known = {}
+            found["nova-api"].update(serving=False, note=str(error)[:200])
+        for service in services.REPORTING:
+            row = found[service.name]
+            if row["serving"] and not _heard(known, service):
+                row.update(serving=False, note="runs, but has not reported to nova")
+    for name, address, port in services.sockets() if any(row["pid"] for row in rows) else ():
+        if not procs.is_loopback(address):
+            found[name].update(serving=False, note="listens on %s:%d, not on loopback" % (address, port))
+    return rows
