@@ -21,6 +21,7 @@ from nova.compute import vm_states
 
 from light_snapshot.nova import names
 from light_snapshot.nova import policy
+from light_snapshot.nova import refusals
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import schemas
 from light_snapshot.nova import state
@@ -260,5 +261,6 @@ def add_routes(original, self, *args, **kwargs):
             ('/servers/{server_id}/light-snapshots/{id}', {'GET': [ours, 'show'], 'PUT': [ours, 'update']}),
         )
         views.extend()
+        refusals.extend()
         policy.register()
     return original(self, *args, **kwargs)

@@ -1,0 +1,40 @@
+# Two commands do everything, set-up included:  make demo   make test
+# As root, or as a user who may use sudo.
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PYTHON := /usr/bin/python3
+
+.PHONY: help demo test deb bench setup testbed-up testbed-down clean
+
+help:
+	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
+	@echo 'make test          every test, against the real cloud; says how long each part took'
+	@echo 'make deb           the package, in dist/'
+	@echo 'make bench         what it costs, as ratios from one run'
+	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install -y python3; }
+	@$(SUDO) $(PYTHON) -m testbed install
+
+demo: setup
+	@$(SUDO) $(PYTHON) -m testbed.demo
+
+test: setup
+	@$(SUDO) env CI="$(CI)" $(PYTHON) -m tests.run
+
+deb: setup
+	@tools/build-deb dist
+
+bench: setup
+	@$(SUDO) $(PYTHON) -m bench
+
+testbed-up:
+	@$(SUDO) $(PYTHON) -m testbed up
+
+testbed-down:
+	@$(SUDO) $(PYTHON) -m testbed down
+
+clean:
+	rm -rf dist .venv .venv27 .cache .pytest_cache
+	find . -name __pycache__ -prune -exec rm -rf '{}' +

@@ -1,0 +1,115 @@
+"""Compiled Python beside the sources that we replace: kept aside, made anew, put back."""
+import os
+import py_compile
+import re
+import sys
+
+from light_snapshot_installer import files, paths
+
+_CACHED = r'^%s\.[\w-]+(\.opt-\w+)?\.py[co]$'
+
+
+def caches(path):
+    """The compiled files of the source `path` (a real path): Python 3's in __pycache__, Python 2's beside it."""
+    found = [path + letter for letter in 'co' if os.path.lexists(path + letter)]
+    directory, name = os.path.split(path)
+    stem = name[:-len('.py')] if name.endswith('.py') else name.rpartition('.')[0]
+    pattern = re.compile(_CACHED % re.escape(stem))
+    cache = os.path.join(directory, '__pycache__')
+    if os.path.isdir(cache):
+        # `driver.py.cpython-311.pyc` belongs to the diverted driver.py.light-snapshot-orig, not to driver.py.
+        found.extend(os.path.join(cache, entry) for entry in sorted(os.listdir(cache))
+                     if pattern.match(entry) and not entry.startswith(stem + '.py.'))
+    return found
+
+
+def forget(root, path):
+    """Remove what Python compiled of `path` and of the original diverted from it."""
+    for source in (path, path + paths.SUFFIX):
+        for cached in caches(root.at(source)):
+            files.remove(cached)
+
+
+def describe(root, path):
+    """The record of a source that is about to be replaced: its time and size, and where its compiled files will be."""
+    facts = os.stat(root.at(path))
+    prefix = len(root.at(''))
+    saved = [cached[0 if root.real else prefix:] + paths.SUFFIX for cached in caches(root.at(path))]
+    return {'mtime': facts.st_mtime, 'size': facts.st_size, 'saved': saved}
+
+
+def describe_aside(root, path):
+    """The same record for a source that is diverted already, from what lies aside."""
+    original = root.at(path + paths.SUFFIX)
+    if not os.path.exists(original):
+        return {'mtime': 0, 'size': -1, 'saved': []}
+    facts = os.stat(original)
+    directory, name = os.path.split(path)
+    places = [(directory, name), (os.path.join(directory, '__pycache__'), name[:-len('py')])]
+    saved = [os.path.join(place, entry) for place, start in places if os.path.isdir(root.at(place))
+             for entry in sorted(os.listdir(root.at(place)))
+             if entry.startswith(start) and entry.endswith(('.pyc' + paths.SUFFIX, '.pyo' + paths.SUFFIX))]
+    return {'mtime': facts.st_mtime, 'size': facts.st_size, 'saved': saved}
+
+
+def put_aside(root, record):
+    """Move the compiled files of nova's source to the names in the record; what is aside already stays."""
+    for saved in record['saved']:
+        here = root.at(saved[:-len(paths.SUFFIX)])
+        if os.path.lexists(here) and not os.path.lexists(root.at(saved)):
+            os.rename(here, root.at(saved))
+
+
+def put_back(root, path, record):
+    """Undo `put_aside` for nova's restored source; where that has changed meanwhile, compile it anew."""
+    saved = [root.at(name) for name in record['saved']]
+    try:
+        facts = os.stat(root.at(path))
+        same = facts.st_size == record['size'] and abs(facts.st_mtime - record['mtime']) < 0.001
+    except OSError:
+        facts, same = None, False
+    for cached in caches(root.at(path)) + caches(root.at(path + paths.SUFFIX)):
+        # What is not aside though it was to be is nova's own: we were cut off before, or are done already.
+        if not (same and cached + paths.SUFFIX in saved and not os.path.lexists(cached + paths.SUFFIX)):
+            files.remove(cached)
+    for name in saved:
+        if same and os.path.lexists(name):
+            os.rename(name, name[:-len(paths.SUFFIX)])
+        else:
+            files.remove(name)
+    if saved and facts and not same:
+        compile_source(root, path)
+
+
+def fits(path):
+    """True if this Python is of the major version that runs code at `path`."""
+    return ('python2' in path) == (sys.version_info[0] == 2)
+
+
+def compile_source(root, path):
+    """Compile one source for the Python that runs us, if that is the one that will run it."""
+    source = root.at(path)
+    if not fits(path) or not os.path.isfile(source):
+        return
+    try:
+        target = py_compile.compile(source, dfile=path, doraise=True)
+    except py_compile.PyCompileError:
+        # Python compiles it when it is imported, and then says what is wrong where an operator looks for it.
+        return
+    for cached in [target] if target else caches(source):
+        os.chmod(cached, 0o644)
+
+
+def faults(root, path):
+    """[(compiled file, what is wrong)] of a source: compiled files that Python would run though they are stale."""
+    wrong = []
+    source = root.at(path)
+    for cached in caches(source):
+        if not os.path.exists(source):
+            wrong.append((cached, 'its source is gone'))
+        elif os.path.basename(os.path.dirname(cached)) == '__pycache__':
+            with open(cached, 'rb') as stream:
+                header = stream.read(8)
+            if len(header) == 8 and bytearray(header)[4] & 1 and not bytearray(header)[4] & 2:
+                wrong.append((cached, 'it is never compared with its source'))
+    return wrong

@@ -1,0 +1,143 @@
+"""What `verify` looks at. Each check yields rows ('ok' | 'FAIL' | 'note', subject, detail) and changes nothing."""
+import glob
+import os
+
+from light_snapshot_installer import apparmor, bytecode, cells, diversions, errors, files, node as nodes, paths
+from light_snapshot_installer import schema, services, sqlfiles
+
+OK, FAIL, NOTE = 'ok', 'FAIL', 'note'
+
+
+def check_record(record, version):
+    """The last run ended, and with the version that is installed now."""
+    if record['phase'] != 'installed':
+        yield FAIL, 'record', 'phase is "%s"; run `light-snapshot install`' % record['phase']
+    elif record['version'] != version:
+        yield FAIL, 'record', 'version %s is in place, the package is %s; run `light-snapshot install`' % (
+            record['version'], version)
+    else:
+        yield OK, 'record', 'version %s' % version
+
+
+def check_files(root, record, entries):
+    """Every file of the package is in place with its own bytes, owned by root and writable by nobody else."""
+    for entry in entries:
+        yield check_file(root, entry.target, files.sha256(entry.source))
+    planned = set(entry.target for entry in entries)
+    for path in sorted(set(record['files']) - planned):
+        yield FAIL, path, 'is not part of this version; run `light-snapshot install`'
+
+
+def check_file(root, path, digest):
+    """One row for one file."""
+    here = root.at(path)
+    if not os.path.isfile(here):
+        return FAIL, path, 'missing'
+    if files.sha256(here) != digest:
+        return FAIL, path, 'changed (SHA-256 differs)'
+    facts = os.stat(here)
+    if facts.st_uid != 0 or facts.st_mode & 0o022:
+        return FAIL, path, 'owner or mode is not safe: uid %d, mode %04o' % (facts.st_uid, facts.st_mode & 0o7777)
+    return OK, path, ''
+
+
+def check_diversions(root, record):
+    """nova's own file is behind each shim, registered with dpkg; whether it is nova's as packaged is only noted."""
+    diverted = diversions.ours(root)
+    wanted = set(path for path, facts in record['files'].items() if facts['diverted'])
+    sums = packaged_sums(root)
+    for path in sorted(wanted | set(diverted)):
+        original = path + paths.SUFFIX
+        if path not in diverted:
+            yield FAIL, path, 'is not diverted'
+        elif path not in wanted:
+            yield FAIL, path, 'is diverted by us without need'
+        elif not os.path.isfile(root.at(original)):
+            yield FAIL, original, "nova's own file is missing"
+        else:
+            yield OK, original, 'diverted'
+            if path in sums and files.md5(root.at(original)) != sums[path]:
+                yield NOTE, original, "differs from nova's package: a hotfix; it is what runs behind our file"
+
+
+def packaged_sums(root):
+    """{path: md5} of the files of the packages of nova and Horizon, as dpkg recorded them."""
+    sums = {}
+    for pattern in ('*nova*', '*horizon*', '*openstack-dashboard*'):
+        for name in glob.glob(root.at('/var/lib/dpkg/info') + '/%s.md5sums' % pattern):
+            with open(name) as stream:
+                for line in stream:
+                    digest, _, relative = line.rstrip('\n').partition('  ')
+                    sums['/' + relative] = digest
+    return sums
+
+
+def check_bytecode(root, record):
+    """No compiled file is left that Python would run in place of what is on disk."""
+    count = 0
+    for path in sorted(record['files']):
+        for cached, fault in bytecode.faults(root, path):
+            count += 1
+            yield FAIL, cached, fault
+    if not count:
+        yield OK, 'compiled Python', ''
+
+
+def check_columns(share, node):
+    """Every column, in every table, of every cell database, of the right type."""
+    if not node.controller:
+        return
+    try:
+        found = cells.find(node.config)
+        statements = sqlfiles.read(share + '/sql', 'up')
+    except errors.InstallerError as error:
+        yield FAIL, 'columns', error.what
+        return
+    if not found:
+        yield NOTE, 'columns', 'nova keeps its data in neither MariaDB nor MySQL'
+    for name, url in found:
+        try:
+            wrong = dict(((table, column), text) for table, column, text in schema.problems(url, statements))
+        except errors.InstallerError as error:
+            yield FAIL, 'cell %s' % name, error.what
+            continue
+        for statement in statements:
+            text = wrong.get((statement.table, statement.column))
+            subject = 'cell %s: %s: %s.%s' % (name, url.database, statement.table, statement.column)
+            yield (FAIL, subject, text) if text else (OK, subject, statement.type)
+
+
+def check_apparmor(root, node, record):
+    """The profiles are as chosen."""
+    if not node.compute:
+        return
+    if not apparmor.active(root):
+        yield OK, 'AppArmor', 'does not run on this node'
+        return
+    wanted = record['apparmor']['choice'] or apparmor.DISABLE
+    for name in apparmor.profiles(root):
+        subject = 'AppArmor %s' % name
+        if apparmor.disabled(root, name) != (wanted == apparmor.DISABLE):
+            yield FAIL, subject, 'is %s, but the choice is %s' % (
+                'disabled' if apparmor.disabled(root, name) else 'enabled', wanted)
+        elif wanted == apparmor.KEEP:
+            yield NOTE, subject, 'kept: libvirt may refuse later commits of layers (docs/installer.md)'
+        else:
+            yield OK, subject, 'disabled'
+
+
+def check_services(root, record):
+    """Every running service that uses our files started after the newest of them was put in place."""
+    every = list(record['files'])
+    active = services.running(root)
+    outdated = services.stale(root, every)
+    for name in services.SERVICES:
+        if not services.relevant(every, name) or not services.installed(root, name):
+            continue
+        if name not in active:
+            yield NOTE, name, 'is not running'
+        elif name in outdated or name in record['pending']:
+            yield FAIL, name, 'runs the code of before; restart it with `light-snapshot install` (init: %s)' % (
+                nodes.init_system(root))
+        else:
+            yield OK, name, 'runs the code on disk (%d processes)' % len(active[name])

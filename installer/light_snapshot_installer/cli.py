@@ -1,0 +1,70 @@
+"""The command line of `light-snapshot`."""
+import argparse
+import os
+import sys
+
+from light_snapshot_installer import errors, lock, output, paths, version
+from light_snapshot_installer.verbs import install, rollback, status, verify
+
+VERBS = (('install', install), ('verify', verify), ('rollback', rollback), ('status', status))
+_EXIT_CODES = """exit codes:
+  0  all is well
+  1  failed, or not well; the message says what, in which state things are, and what to do
+  2  wrong usage, or not root
+  3  refused, nothing was changed (rollback while servers have live layers)
+  4  installed or rolled back, but policy-rc.d forbids to restart the services now
+  5  another light-snapshot is at work on this node
+
+See light-snapshot(8)."""
+
+
+def parser():
+    """The parser of the command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument('--json', action='store_true', help='print one JSON document; progress goes to standard error')
+    common.add_argument('--maintainer-script', action='store_true', help=argparse.SUPPRESS)
+    top = argparse.ArgumentParser(
+        prog='light-snapshot', epilog=_EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description='Light snapshots on this node of a running OpenStack: install, verify, roll back.')
+    top.add_argument('--version', action='version', version='light-snapshot ' + version())
+    verbs = top.add_subparsers(metavar='VERB', dest='verb')
+    for name, module in VERBS:
+        module.options(verbs.add_parser(name, parents=[common], help=module.SUMMARY, description=module.SUMMARY))
+    return top
+
+
+def main(argv, root=None, out=None, share=None):
+    """Run one verb on the node under `root` (a paths.Root, default this machine); returns the exit code."""
+    if not argv:
+        parser().print_help()
+        return errors.EXIT_USAGE
+    arguments = parser().parse_args(argv)
+    root = root or paths.Root()
+    out = out or output.Output(arguments.verb, arguments.json)
+    if os.geteuid() != 0:
+        error = errors.InstallerError('must run as root', next_step='run it with sudo')
+        out.error(error)
+        return out.finish(errors.EXIT_USAGE, error)
+    os.umask(0o022)
+    run = dict(VERBS)[arguments.verb].run
+    keywords = {'share': share} if share else {}
+    try:
+        if arguments.verb in ('verify', 'status'):
+            return run(root, arguments, out, **keywords)
+        with lock.NodeLock(root):
+            return run(root, arguments, out, **keywords)
+    except errors.InstallerError as error:
+        failure = error
+    except (IOError, OSError) as error:
+        failure = errors.InstallerError(
+            str(error), 'The record %s says how far it went.' % paths.STATE_FILE,
+            'see to the cause, then run the same command again: it goes on where it stopped')
+    except KeyboardInterrupt:
+        failure = errors.InstallerError('interrupted', 'The record %s says how far it went.' % paths.STATE_FILE,
+                                        'run the same command again: it goes on where it stopped')
+    out.error(failure)
+    return out.finish(failure.exit_code, failure)
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))

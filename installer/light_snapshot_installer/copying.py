@@ -1,0 +1,143 @@
+"""Puts the payload in place and takes it away again, through the record, so that a crash can be finished."""
+import os
+
+from light_snapshot_installer import bytecode, diversions, errors, files, payload, paths
+
+
+def prepare(root, state, entries):
+    """Write into the record everything that `place` is going to do. Raises errors.InstallerError if it cannot be done.
+
+    A file that is there and not ours (not in the record, other bytes, another's name) will be diverted, whatever it is.
+    """
+    diverted = diversions.ours(root)
+    for entry in entries:
+        digest = files.sha256(entry.source)
+        known = state['files'].get(entry.target)
+        here = root.at(entry.target)
+        foreign = entry.target in diverted or entry.kind == 'shim' or (
+            known is None and os.path.lexists(here) and files.sha256(here) != digest)
+        if known is not None:
+            foreign = foreign or known['diverted']
+        if foreign and entry.target not in state['bytecode']:
+            state['bytecode'][entry.target] = bytecode.describe(root, entry.target)
+        state['files'][entry.target] = {'sha256': digest, 'diverted': foreign}
+        for directory in missing_directories(root, os.path.dirname(entry.target)):
+            if directory not in state['directories']:
+                state['directories'].append(directory)
+        cache = os.path.join(os.path.dirname(entry.target), '__pycache__')
+        if not root.exists(cache) and cache not in state['directories']:
+            state['directories'].append(cache)
+    _check_writable(root, entries)
+
+
+def missing_directories(root, path):
+    """The parts of a path that do not exist, parents first."""
+    missing = []
+    while not root.exists(path):
+        missing.insert(0, path)
+        path = os.path.dirname(path)
+    return missing
+
+
+def _check_writable(root, entries):
+    for entry in entries:
+        directory = os.path.dirname(entry.target)
+        while not root.exists(directory):
+            directory = os.path.dirname(directory)
+        if not os.access(root.at(directory), os.W_OK):
+            raise errors.InstallerError('%s cannot be written to' % directory,
+                                        next_step='mount it writable, then run this again')
+
+
+def place(root, state, entries, progress=lambda done, total: None):
+    """Copy every entry to its place, in order; returns the targets that changed.
+
+    nova's own files stay whole at their path until one rename replaces them.
+    """
+    changed = []
+    for number, entry in enumerate(entries):
+        target = root.at(entry.target)
+        record = state['files'][entry.target]
+        # A directory that the record names may exist already: an earlier run was interrupted.
+        for directory in missing_directories(root, os.path.dirname(entry.target)):
+            os.mkdir(root.at(directory), 0o755)
+        if record['diverted']:
+            diversions.divert(root, entry.target)
+            if entry.target in state['bytecode']:
+                bytecode.put_aside(root, state['bytecode'][entry.target])
+        if not os.path.exists(target) or files.sha256(target) != record['sha256']:
+            bytecode.forget(root, entry.target)
+            files.copy(entry.source, target)
+            changed.append(entry.target)
+        progress(number + 1, len(entries))
+    return changed
+
+
+def compile_all(root, state):
+    """Compile what was placed: services run as users that may not write compiled files themselves."""
+    for path in sorted(state['files']):
+        if path.endswith('.py') and not bytecode.caches(root.at(path)):
+            bytecode.compile_source(root, path)
+
+
+def take_away(root, state, targets):
+    """Remove files that the record says we placed, nova's own ones coming back in one rename each.
+
+    What turns the rest on goes first: the shims and Horizon's `enabled` files, then everything else. The record is
+    saved as it shrinks.
+    """
+    def rank(path):
+        return (0 if state['files'][path]['diverted'] or '/local/enabled/' in path else 1, path)
+
+    for path in sorted(targets, key=rank):
+        record = state['files'][path]
+        if record['diverted']:
+            diversions.restore(root, path)
+            bytecode.put_back(root, path, state['bytecode'][path])
+        else:
+            bytecode.forget(root, path)
+            files.remove(root.at(path))
+        files.remove(root.at(path) + paths.STAGED)
+    for path in targets:
+        state['files'].pop(path)
+        state['bytecode'].pop(path, None)
+    state.save()
+
+
+def remove_directories(root, state):
+    """Remove the directories that we made and that hold nothing more; returns those that hold files of others."""
+    left = []
+    for directory in sorted(state['directories'], key=len, reverse=True):
+        here = root.at(directory)
+        if os.path.basename(directory) == '__pycache__' and os.path.isdir(here):
+            own = os.path.dirname(directory) in state['directories']
+            for name in os.listdir(here) if own else []:
+                files.remove(os.path.join(here, name))
+        if files.remove_directory(here):
+            state['directories'].remove(directory)
+        else:
+            left.append(directory)
+    state.save()
+    return left
+
+
+def adopt(root, state, entries):
+    """Rebuild a lost record from the diversions and from files that have our name or our very bytes."""
+    diverted = diversions.ours(root)
+    for path in diverted:
+        if path not in state['files']:
+            state['files'][path] = {'sha256': '', 'diverted': True}
+            state['bytecode'][path] = bytecode.describe_aside(root, path)
+    for entry in entries:
+        if entry.target in state['files'] or not os.path.isfile(root.at(entry.target)):
+            continue
+        digest = files.sha256(root.at(entry.target))
+        named = 'light_snapshot' in entry.target
+        if named or (digest == files.sha256(entry.source) and not payload.is_shim(entry.source)):
+            state['files'][entry.target] = {'sha256': digest, 'diverted': False}
+            directory = os.path.dirname(entry.target)
+            while '/light_snapshot' in directory:
+                for name in (directory, directory + '/__pycache__'):
+                    if name not in state['directories']:
+                        state['directories'].append(name)
+                directory = os.path.dirname(directory)

@@ -1,0 +1,81 @@
+"""What this node is: which parts of OpenStack it runs, and where their code is."""
+import glob
+import os
+import sys
+
+from light_snapshot_installer import cells, ini, paths, run
+
+CONTROLLER, COMPUTE, DASHBOARD = 'controller', 'compute', 'dashboard'
+_CODE = ('/usr/lib/python3/dist-packages', '/usr/lib/python2.7/dist-packages', '/usr/local/lib/python3*/dist-packages',
+         '/usr/local/lib/python2.7/dist-packages', '/usr/lib/python3*/site-packages',
+         '/usr/lib/python2.7/site-packages')
+_DASHBOARD_CODE = ('/usr/share/openstack-dashboard',)
+API_PROGRAMS = ('nova-api', 'nova-api-wsgi', 'nova-api-os-compute')
+
+
+class Node(object):
+    """The facts about a node, found once; paths are the node's own, without the root.
+
+    `code`: the directory that holds its `nova` package. `dashboard_code`: the one that holds `openstack_dashboard`.
+    Either is None where that part is not. `config`: nova's configuration.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.config = ini.load_nova(root)
+        self.compute = run.which(root, 'nova-compute') is not None
+        self.has_database = bool(cells.nova_connection(self.config))
+        server = run.which(root, 'nova-conductor') or any(run.which(root, name) for name in API_PROGRAMS)
+        self.controller = bool(server) and self.has_database
+        self.code = _find(root, 'nova', _CODE) if server or self.compute else None
+        self.dashboard_code = _find(root, 'openstack_dashboard', _CODE + _DASHBOARD_CODE)
+
+    @property
+    def dashboard(self):
+        """True if Horizon is here."""
+        return self.dashboard_code is not None
+
+    @property
+    def parts(self):
+        """The names of the parts that are here."""
+        return [name for name, here in ((CONTROLLER, self.controller), (COMPUTE, self.compute),
+                                        (DASHBOARD, self.dashboard)) if here]
+
+    def instances_path(self):
+        """Where nova-compute keeps its servers."""
+        return ini.instances_path(ini.load_nova(self.root, compute=True))
+
+
+def _find(root, package, patterns):
+    """The directory that holds a Python package, symbolic links resolved; None without one.
+
+    On a live machine Python's own search path goes first: this program runs under the Python that runs nova.
+    """
+    candidates = [entry for entry in sys.path[1:] if os.path.isabs(entry)] if root.real else []
+    for pattern in patterns:
+        candidates.extend(found[len(root.at('')):] if not root.real else found
+                          for found in sorted(glob.glob(root.at(pattern))))
+    for directory in candidates:
+        init = os.path.join(root.at(directory), package, '__init__.py')
+        if os.path.isfile(init):
+            return directory if not root.real else os.path.dirname(os.path.dirname(os.path.realpath(init)))
+    return None
+
+
+def init_system(root):
+    """'systemd', 'upstart' or 'sysv'."""
+    if root.exists('/run/systemd/system'):
+        return 'systemd'
+    program = run.which(root, 'initctl')
+    if program and root.exists('/etc/init'):
+        code, output = run.run([root.at(program), 'version'], check=False)
+        if code == 0 and 'upstart' in output:
+            return 'upstart'
+    return 'sysv'
+
+
+def defaults(root):
+    """The settings in /etc/default/light-snapshot: KEY=value lines, as a dictionary."""
+    config = ini.Config()
+    config.read_file(root.at(paths.DEFAULTS_FILE))
+    return config

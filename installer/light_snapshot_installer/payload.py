@@ -1,0 +1,83 @@
+"""Which file of the overlay goes where on this node (docs/architecture.md, 'What is copied where')."""
+import collections
+import os
+
+from light_snapshot_installer import errors
+
+SHIM_LINE = b'# light-snapshot shim:'
+
+#: One file to install. kind: 'file', 'shim' (needs nova's own file of that path) or 'switch' (turns the others on).
+Entry = collections.namedtuple('Entry', 'source target kind')
+
+
+def plan(share, node):
+    """(entries, skipped): the entries in the order to install them, and [(target, reason)] of what does not apply.
+
+    Packages go first, the shims that use them after them, and Horizon's `enabled` files last. Raises
+    errors.InstallerError if the package itself is incomplete.
+    """
+    entries, skipped = [], []
+    overlay = os.path.join(share, 'overlay')
+    if not os.path.isdir(os.path.join(overlay, 'dist-packages')):
+        raise errors.InstallerError('%s holds no overlay' % share, next_step='reinstall the package light-snapshot')
+    if node.code:
+        _plan_code(os.path.join(overlay, 'dist-packages'), node, entries, skipped)
+    if node.dashboard_code:
+        _plan_dashboard(os.path.join(overlay, 'openstack-dashboard'), node, entries)
+    order = ['file', 'shim', 'switch']
+    entries.sort(key=lambda entry: (order.index(entry.kind), entry.target))
+    return entries, skipped
+
+
+def _plan_code(tree, node, entries, skipped):
+    for relative in walk(tree):
+        source, target = os.path.join(tree, relative), os.path.join(node.code, relative)
+        if not relative.startswith('nova' + os.sep):
+            entries.append(Entry(source, target, 'file'))
+        elif is_shim(source):
+            if node.root.exists(target):
+                entries.append(Entry(source, target, 'shim'))
+            else:
+                skipped.append((target, 'this nova has no file of its own there'))
+        elif os.path.isdir(os.path.dirname(node.root.at(target))):
+            entries.append(Entry(source, target, 'file'))
+        else:
+            skipped.append((target, 'this nova has no such directory'))
+
+
+def _plan_dashboard(tree, node, entries):
+    enabled = os.path.join('openstack_dashboard', 'local', 'enabled') + os.sep
+    for relative in walk(tree):
+        kind = 'switch' if relative.startswith(enabled) else 'file'
+        entries.append(Entry(os.path.join(tree, relative), os.path.join(node.dashboard_code, relative), kind))
+
+
+def walk(tree):
+    """Relative paths of every file in a tree but what Python compiled."""
+    found = []
+    for directory, names, leaves in os.walk(tree):
+        names[:] = sorted(name for name in names if name != '__pycache__')
+        for leaf in leaves:
+            if not leaf.endswith(('.pyc', '.pyo')):
+                found.append(os.path.relpath(os.path.join(directory, leaf), tree))
+    return sorted(found)
+
+
+def is_shim(path):
+    """True if the file says in its first line that it extends nova's own file of its path."""
+    with open(path, 'rb') as stream:
+        return stream.readline().startswith(SHIM_LINE)
+
+
+def check_syntax(entries):
+    """Compile every Python file with this Python. Raises errors.InstallerError naming the first that does not."""
+    for entry in entries:
+        if not entry.source.endswith('.py'):
+            continue
+        with open(entry.source, 'rb') as stream:
+            text = stream.read()
+        try:
+            compile(text, entry.target, 'exec', 0, True)
+        except (SyntaxError, ValueError) as error:
+            raise errors.InstallerError("%s does not compile under this node's Python: %s" % (entry.target, error),
+                                        next_step='report this: the package does not fit this release of Python')

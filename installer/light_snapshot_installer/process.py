@@ -1,0 +1,118 @@
+"""The services' processes as /proc shows them. `service X status` is not asked: on sysv it takes any uwsgi for ours."""
+import os
+import re
+import socket
+import struct
+import time
+
+
+class Process(object):
+    """One process: `pid`, `ticks` (its start since boot), `start` (seconds since 1970), `argv`, `comm`."""
+
+    def __init__(self, pid, ticks, start, argv, comm):
+        self.pid, self.ticks, self.start, self.argv, self.comm = pid, ticks, start, argv, comm
+
+    @property
+    def key(self):
+        """What tells it from a later process of the same pid."""
+        return (self.pid, self.ticks)
+
+
+def _read(path):
+    with open(path, 'rb') as stream:
+        return stream.read().decode('utf-8', 'replace')
+
+
+def _world(proc, pid):
+    """What a process takes for its machine: its pid namespace and its root directory; None where it is gone."""
+    try:
+        return os.readlink('%s/%s/ns/pid' % (proc, pid)), os.readlink('%s/%s/root' % (proc, pid))
+    except OSError:
+        return None
+
+
+def every(root):
+    """Every process of this machine: what runs in a container, a chroot or a nested host is another node's."""
+    proc = root.at('/proc')
+    if not os.path.isdir(proc):
+        return []
+    own = _world('/proc', 'self')
+    boot = time.time() - float(_read('/proc/uptime').split()[0])
+    found = []
+    for name in os.listdir(proc):
+        if not name.isdigit():
+            continue
+        try:
+            stat = _read('%s/%s/stat' % (proc, name))
+            argv = [part for part in _read('%s/%s/cmdline' % (proc, name)).split('\0') if part]
+        except (IOError, OSError):
+            continue
+        if not argv or _world(proc, name) != own:
+            continue
+        # The command's name in brackets may hold blanks; what follows the last bracket is fixed.
+        ticks = int(stat.rpartition(')')[2].split()[19])
+        comm = stat[stat.index('(') + 1:stat.rindex(')')]
+        found.append(Process(int(name), ticks, boot + float(ticks) / os.sysconf('SC_CLK_TCK'), argv, comm))
+    return found
+
+
+def program(process):
+    """The base name of what a process runs: of the script, if the program is Python."""
+    name = os.path.basename(process.argv[0])
+    if re.match(r'^python[\d.]*$', name):
+        for argument in process.argv[1:]:
+            if not argument.startswith('-'):
+                return os.path.basename(argument)
+    return name
+
+
+def runs_uwsgi(process, ini_name):
+    """True for a uwsgi with that .ini file."""
+    return (os.path.basename(process.argv[0]).startswith('uwsgi')
+            and any(os.path.basename(argument) == ini_name for argument in process.argv[1:]))
+
+
+def _sockets(root, pids):
+    inodes = set()
+    for pid in pids:
+        directory = root.at('/proc/%d/fd' % pid)
+        try:
+            names = os.listdir(directory)
+        except OSError:
+            continue
+        for name in names:
+            try:
+                target = os.readlink('%s/%s' % (directory, name))
+            except OSError:
+                continue
+            if target.startswith('socket:['):
+                inodes.add(target[len('socket:['):-1])
+    return inodes
+
+
+def _address(text):
+    """('address', port) of one side of a line of /proc/net/tcp or tcp6."""
+    words, port = text.split(':')
+    raw = b''.join(struct.pack('=I', int(words[index:index + 8], 16)) for index in range(0, len(words), 8))
+    family = socket.AF_INET if len(raw) == 4 else socket.AF_INET6
+    return socket.inet_ntop(family, raw), int(port, 16)
+
+
+def connections(root, pids):
+    """(listening, established) of these processes: sets of local (address, port), and of remote ones."""
+    inodes = _sockets(root, pids)
+    listening, established = set(), set()
+    for table in ('/proc/net/tcp', '/proc/net/tcp6'):
+        try:
+            lines = _read(root.at(table)).splitlines()[1:]
+        except (IOError, OSError):
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[9] not in inodes:
+                continue
+            if fields[3] == '0A':
+                listening.add(_address(fields[1]))
+            elif fields[3] == '01':
+                established.add(_address(fields[2]))
+    return listening, established

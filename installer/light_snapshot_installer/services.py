@@ -1,0 +1,140 @@
+"""Which services run which of our files, and how they are restarted."""
+import collections
+import os
+
+from light_snapshot_installer import errors, node, paths, process, run
+
+#: One service: its name, its log, and how its processes are known.
+Service = collections.namedtuple('Service', 'name log owns')
+
+COMPUTE, CONDUCTOR, APACHE = 'nova-compute', 'nova-conductor', 'apache2'
+#: Debian's and Ubuntu 14.04's names of one service.
+LIBVIRT = ('libvirtd', 'libvirt-bin')
+API = ('nova-api', 'nova-api-os-compute')
+
+
+def _nova(name):
+    def owns(one):
+        return process.program(one) == name or process.runs_uwsgi(one, name + '-uwsgi.ini')
+    return Service(name, '/var/log/nova/%s.log' % name, owns)
+
+
+def _libvirt(name):
+    return Service(name, '/var/log/libvirt/libvirtd.log', lambda one: process.program(one) == 'libvirtd')
+
+
+#: In the order in which they restart: nova-compute needs libvirt and a conductor, the API needs none of the others.
+SERVICES = collections.OrderedDict((service.name, service) for service in (
+    _libvirt(LIBVIRT[0]), _libvirt(LIBVIRT[1]), _nova(CONDUCTOR), _nova(API[0]), _nova(API[1]), _nova(COMPUTE),
+    Service(APACHE, '/var/log/apache2/error.log', lambda one: one.comm == 'apache2')))
+
+_NOVA = (COMPUTE, CONDUCTOR) + API
+
+#: Which services import a file, by the beginning of its path below the code directory; the longest that fits counts.
+#: tests/installer/test_service_table.py holds this against the nova that is installed.
+USERS = collections.OrderedDict([
+    ('nova/virt/libvirt/driver.py', (COMPUTE,)),
+    ('nova/compute/manager.py', (COMPUTE,)),
+    ('nova/privsep/', (COMPUTE,)),
+    ('nova/conductor/manager.py', (CONDUCTOR,)),
+    ('nova/api/openstack/compute/', API),
+    ('nova/', _NOVA),
+    ('light_snapshot/engine/', (COMPUTE,)),
+    ('light_snapshot/nova/', _NOVA),
+    ('light_snapshot/osc/', ()),
+    ('light_snapshot/', _NOVA),
+    ('light_snapshot.egg-info/', ()),
+    ('light_snapshot_dashboard/', (APACHE,)),
+    ('openstack_dashboard/', (APACHE,)),
+])
+
+
+def users(path):
+    """The names of the services that run the file at `path` (absolute)."""
+    best = ''
+    for prefix in USERS:
+        if '/' + prefix in path and len(prefix) > len(best):
+            best = prefix
+    return USERS.get(best, ())
+
+
+def relevant(paths_of_files, name):
+    """Those of our files that service `name` runs."""
+    return [path for path in paths_of_files if name in users(path)]
+
+
+def installed(root, name):
+    """True if the node knows how to start the service."""
+    return any(root.exists(pattern % name) for pattern in (
+        '/lib/systemd/system/%s.service', '/usr/lib/systemd/system/%s.service', '/etc/systemd/system/%s.service',
+        '/etc/init/%s.conf', '/etc/init.d/%s'))
+
+
+def processes(root, name):
+    """The running processes of a service."""
+    return [one for one in process.every(root) if SERVICES[name].owns(one)]
+
+
+def running(root, names=None):
+    """{service: processes} of those that are installed and run now."""
+    everything = process.every(root)
+    found = collections.OrderedDict()
+    for name, service in SERVICES.items():
+        if names is None or name in names:
+            own = [one for one in everything if service.owns(one)]
+            if own and installed(root, name):
+                found[name] = own
+    return found
+
+
+def oldest(name, own):
+    """The oldest of a service's processes that runs our code: Apache's own run none if mod_wsgi has daemons."""
+    daemons = [one for one in own if one.argv[0].startswith('(wsgi:')] if name == APACHE else []
+    return min(daemons or own, key=lambda one: (one.ticks, one.pid))
+
+
+def newest_change(root, paths_of_files):
+    """When the newest of the files (or of nova's own behind them) was put in place: seconds since 1970, 0 if none."""
+    newest = 0.0
+    for path in paths_of_files:
+        for candidate in (path, path + paths.SUFFIX):
+            try:
+                newest = max(newest, os.lstat(root.at(candidate)).st_ctime)
+            except OSError:
+                pass
+    return newest
+
+
+def stale(root, paths_of_files):
+    """Names of running services with a process older than a file that it runs."""
+    return [name for name, own in running(root).items()
+            if oldest(name, own).start < newest_change(root, relevant(paths_of_files, name))]
+
+
+class RestartDenied(errors.InstallerError):
+    """policy-rc.d forbids to restart a service while dpkg is at work."""
+
+    exit_code = errors.EXIT_RESTART_DENIED
+
+
+def restart(root, name, maintainer_script=False):
+    """Restart one service through the node's init system; returns when that says it is done.
+
+    From a maintainer script the operator's policy-rc.d is asked first. Raises RestartDenied if that says no, and
+    errors.InstallerError if the restart fails.
+    """
+    # Not through invoke-rc.d: where it finds no runlevel (containers) it forbids everything, and what we restart runs.
+    policy = root.at('/usr/sbin/policy-rc.d')
+    if maintainer_script and os.access(policy, os.X_OK) and run.run([policy, name, 'restart'], check=False)[0] == 101:
+        raise RestartDenied('policy-rc.d forbids to restart %s now' % name,
+                            'Everything is in place, but services that still run have not taken it up.',
+                            'run `light-snapshot install` (after a removal: restart them) when it suits')
+    systemd = node.init_system(root) == 'systemd'
+    argv = ['systemctl', 'restart', name] if systemd else ['service', name, 'restart']
+    code, output = run.run(argv, check=False, clean=True)
+    if code != 0:
+        raise errors.InstallerError('%s did not restart: `%s` says: %s' % (name, ' '.join(argv), output.strip()),
+                                    'Files are in place; services that the record names as pending may still run the'
+                                    ' code of before.',
+                                    'read %s; then `light-snapshot install` to go on, or `light-snapshot rollback` to'
+                                    ' go back' % SERVICES[name].log)

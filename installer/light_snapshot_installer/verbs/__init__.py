@@ -1,0 +1,1 @@
+"""The four verbs of `light-snapshot`, one module each."""

@@ -1,0 +1,163 @@
+"""`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
+import time
+
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, node as nodes, payload, schema, services
+from light_snapshot_installer import serving, sqlfiles, state as states, version
+
+SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
+
+
+def options(parser):
+    """Add this verb's options."""
+    parser.add_argument('--apparmor', choices=(apparmor.KEEP, apparmor.DISABLE),
+                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; disable: disable both'
+                             ' (default: what was chosen last, else APPARMOR= in /etc/default/light-snapshot, else'
+                             ' disable)')
+    parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
+                        help='how long each service may take to serve again (default: %(default)s)')
+
+
+def run(root, arguments, out, share=SHARE):
+    """Do it; returns the exit code. Raises errors.InstallerError."""
+    record = states.State(root)
+    if arguments.maintainer_script and record['phase'] == states.ROLLED_BACK:
+        out.note('light-snapshot was rolled back on this node on %s and stays off; `light-snapshot install` puts it'
+                 ' back' % time.strftime('%Y-%m-%d %H:%M', time.localtime(record['time'])))
+        return out.finish(errors.EXIT_OK, phase=record['phase'])
+    node = nodes.Node(root)
+    entries, skipped = payload.plan(share, node)
+    if not node.parts and not record['files']:
+        out.note('no part of OpenStack was found on this node: nothing is installed. Run `light-snapshot install`'
+                 ' once nova or Horizon is here')
+    else:
+        out.step('this node: %s' % (', '.join(node.parts) or 'no part of OpenStack any more'))
+    for target, reason in skipped:
+        out.note('%s is left out: %s' % (target, reason))
+    payload.check_syntax(entries)
+    fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
+    add_columns(share, node, record, out)
+    try:
+        changed = install_files(root, record, entries, out)
+    except (errors.InstallerError, OSError) as error:
+        raise _undone(root, record, fresh, error)
+    record['parts'], record['version'] = node.parts, version()
+    record.add_pending(services.stale(root, record['files']))
+    set_apparmor(root, node, record, choice(root, arguments, record), out)
+    record.enter(states.INSTALLED)
+    restart_pending(root, node, record, arguments, out)
+    out.step('light-snapshot %s is installed: %d files, %d changed now' % (
+        record['version'], len(record['files']), len(changed)))
+    return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
+                      files=len(record['files']), changed=changed, restarted=record['restarted'])
+
+
+def add_columns(share, node, record, out):
+    """The six columns, on a controller, in every cell database; all are looked at before any is changed."""
+    if not node.controller:
+        return
+    found = cells.find(node.config)
+    if not found:
+        out.note('nova keeps its data in neither MariaDB nor MySQL on this node: no column was added')
+        return
+    statements = sqlfiles.read(share + '/sql', 'up')
+    schema.check_before(found, statements)
+    for name, url in found:
+        def entry(table, column, name=name, url=url):
+            return [name, url.key[0], url.database, table, column]
+
+        def intent(table, column):
+            if entry(table, column) not in record['columns']:
+                record['columns'].append(entry(table, column))
+                record.save()
+
+        def withdraw(table, column):
+            record['columns'].remove(entry(table, column))
+            record.save()
+
+        count = schema.add(name, url, statements, intent, withdraw)
+        out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
+
+
+def install_files(root, record, entries, out):
+    """Copy what is planned, take away what an older version left; returns the targets that changed."""
+    copying.adopt(root, record, entries)
+    copying.prepare(root, record, entries)
+    targets = set(entry.target for entry in entries)
+    obsolete = [path for path in record['files'] if path not in targets]
+    # Before the first change: which services will have to restart, should this run be cut off.
+    touched = [entry.target for entry in entries if _differs(root, record, entry)] + obsolete
+    record.add_pending(name for name in services.running(root) for path in touched if name in services.users(path))
+    record.enter(states.INSTALLING)
+    out.step('copying %d files' % len(entries))
+    changed = copying.place(root, record, entries)
+    if obsolete:
+        out.step('removing %d files of an earlier version' % len(obsolete))
+        copying.take_away(root, record, obsolete)
+    copying.compile_all(root, record)
+    return changed
+
+
+def _differs(root, record, entry):
+    try:
+        return copying.files.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
+    except (IOError, OSError):
+        return True
+
+
+def _undone(root, record, fresh, error):
+    """Undo a half-done copy of a first installation, and return the error to raise."""
+    what = getattr(error, 'what', None) or str(error)
+    if not fresh:
+        return errors.InstallerError(
+            what, 'The files on this node are partly of the new version and partly of the old one; running services'
+                  ' were not touched.', 'see to the cause, then run `light-snapshot install` again')
+    copying.take_away(root, record, list(record['files']))
+    copying.remove_directories(root, record)
+    record['pending'] = []
+    record.enter(states.ABSENT)
+    return errors.InstallerError(
+        what, 'Every file was put back as it was; no service was restarted. Columns that were added stay: they are'
+              ' nullable, and nova works with them as without.',
+        getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again')
+
+
+def choice(root, arguments, record):
+    """'keep' or 'disable': the command line, else the last choice, else the defaults file, else disable."""
+    wanted = (arguments.apparmor or record['apparmor']['choice']
+              or nodes.defaults(root).get('DEFAULT', 'APPARMOR', apparmor.DISABLE))
+    if wanted not in (apparmor.KEEP, apparmor.DISABLE):
+        raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is neither keep nor disable' % wanted,
+                                    'Files and columns are in place; services still run the code of before.',
+                                    'correct it, then run `light-snapshot install` again')
+    return wanted
+
+
+def set_apparmor(root, node, record, wanted, out):
+    """Follow the choice on a compute node where AppArmor runs."""
+    record['apparmor']['choice'] = wanted
+    if not (node.compute and apparmor.active(root)):
+        return
+    if wanted == apparmor.KEEP:
+        restored = apparmor.undo(root, record['apparmor'], record.save)
+        changed = restored
+    else:
+        changed = apparmor.disable(root, record['apparmor'], record.save)
+    if changed:
+        out.step('AppArmor profiles %s: %s' % (
+            'enabled again' if wanted == apparmor.KEEP else 'disabled', ', '.join(changed)))
+        # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
+        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
+
+
+def restart_pending(root, node, record, arguments, out):
+    """Restart what the record says is pending; the record shrinks as each serves again."""
+    names = [name for name in services.SERVICES if name in record['pending']]
+    record['restarted'] = []
+
+    def done(name):
+        record['pending'] = [other for other in record['pending'] if other != name]
+        record.save()
+
+    record['restarted'] = serving.restart_all(root, names, node.config, out, arguments.maintainer_script,
+                                              arguments.wait, done)
+    record.save()

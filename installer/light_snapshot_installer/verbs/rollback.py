@@ -1,0 +1,106 @@
+"""`light-snapshot rollback`: the node as it was before the package came."""
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, node as nodes, payload, records, schema
+from light_snapshot_installer import services, serving, sqlfiles, state as states
+from light_snapshot_installer.verbs import install
+
+SUMMARY = 'take light-snapshot off this node: files, diversions, AppArmor links; the columns only if told so'
+
+
+def options(parser):
+    """Add this verb's options."""
+    parser.add_argument('--drop-columns', action='store_true',
+                        help='also drop the columns that this node added (on the last controller, after every other'
+                             ' node was rolled back)')
+    parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
+                        help='how long each service may take to serve again (default: %(default)s)')
+
+
+def run(root, arguments, out, share=SHARE):
+    """Do it; returns the exit code. Raises errors.Refused before anything is changed, or errors.InstallerError."""
+    record = states.State(root)
+    node = nodes.Node(root)
+    refuse_live(root, node)
+    ours = _columns_to_drop(share, node, record) if arguments.drop_columns else []
+    entries = payload.plan(share, node)[0]
+    copying.adopt(root, record, entries)
+    off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
+    record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name))
+    restored = []
+    if not off:
+        record.enter(states.ROLLING_BACK)
+        out.step('removing %d files' % len(record['files']))
+        copying.take_away(root, record, list(record['files']))
+        for directory in copying.remove_directories(root, record):
+            out.note('%s stays: it holds files that are not ours' % directory)
+        record['directories'] = []
+        restored = undo_apparmor(root, record, out)
+    install.restart_pending(root, node, record, arguments, out)
+    for _name, url, statements, columns in ours:
+        _drop(url, statements, columns, record, out)
+    if record['columns']:
+        out.note('%d columns that this node added stay in the database; nova works with them as without' %
+                 len(record['columns']))
+    record.enter(states.REMOVED if arguments.maintainer_script else states.ROLLED_BACK)
+    out.step('light-snapshot is off this node' if not off else 'light-snapshot was not on this node')
+    return out.finish(errors.EXIT_OK, phase=record['phase'], restarted=record['restarted'], apparmor=restored,
+                      columns_left=len(record['columns']))
+
+
+def refuse_live(root, node):
+    """Raise errors.Refused if a server on this host still has layers: without us nova would boot its root disk."""
+    live = [(uuid, problem) for uuid, alive, problem in records.read(root, node.instances_path()) if alive]
+    if not live:
+        return
+    lines = ['\n    %s%s' % (uuid, ' (%s)' % problem if problem else '') for uuid, problem in live]
+    commands = ['\n    openstack server light snapshot disable %s' % uuid for uuid, _problem in live]
+    raise errors.Refused(
+        '%d server(s) on this node still have live layers, which nova alone would lose:%s' % (
+            len(live), ''.join(lines)),
+        'Nothing was changed.',
+        'commit them into their root disks, then run this again:%s' % ''.join(commands))
+
+
+def _columns_to_drop(share, node, record):
+    """[(cell, DatabaseUrl, statements, {(table, column)})] of what this node added. Raises errors.Refused."""
+    found = cells.find(node.config)
+    statements = sqlfiles.read(share + '/sql', 'down')
+    plan = []
+    for name, url in found:
+        servers = schema.enabled_servers(url)
+        if servers:
+            raise errors.Refused(
+                'cell %s: %d server(s) still use light snapshots: %s%s' % (
+                    name, len(servers), ', '.join(servers[:5]), '...' if len(servers) > 5 else ''),
+                next_step='disable them: openstack server light snapshot disable <uuid>')
+        ours = set((table, column) for _cell, server, database, table, column in record['columns']
+                   if (server, database) == url.key)
+        if ours:
+            plan.append((name, url, statements, ours))
+    unreachable = set((server, database) for _cell, server, database, _t, _c in record['columns'])
+    unreachable -= set(url.key for _name, url in found)
+    if unreachable:
+        raise errors.Refused('nova.conf no longer names databases that hold columns of ours: %s' % ', '.join(
+            '%s on %s' % (database, server) for server, database in sorted(unreachable)),
+                             next_step='drop them by hand with sql/0001-columns.down.sql, or roll back without'
+                                       ' --drop-columns')
+    return plan
+
+
+def _drop(url, statements, columns, record, out):
+    def done(table, column):
+        record['columns'] = [entry for entry in record['columns']
+                             if entry[1:] != [url.key[0], url.database, table, column]]
+        record.save()
+
+    count = schema.drop(url, statements, columns, done)
+    out.step('%s: %d columns dropped' % (url, count))
+
+
+def undo_apparmor(root, record, out):
+    """Load the profiles again that we had disabled; returns their names."""
+    restored = apparmor.undo(root, record['apparmor'], record.save)
+    if restored:
+        out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
+        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
+    record['apparmor']['choice'] = ''
+    return restored

@@ -1,0 +1,77 @@
+"""The light snapshot API, reached through Horizon's own nova client."""
+
+from light_snapshot_dashboard import compat
+from light_snapshot_dashboard import points
+
+
+def _client(request):
+    return compat.novaclient(request).client
+
+
+def _act(request, server_id, action, body):
+    _resp, answer = _client(request).post(
+        '/servers/%s/action' % server_id, body={action: body})
+    return answer
+
+
+def listing(request, server_id):
+    """The restore points of a server, as a points.Listing."""
+    _resp, body = _client(request).get(
+        '/servers/%s/light-snapshots' % server_id)
+    return points.Listing(body)
+
+
+def show(request, server_id, index):
+    """One restore point, as a points.RestorePoint."""
+    _resp, body = _client(request).get(
+        '/servers/%s/light-snapshots/%s' % (server_id, index))
+    return points.RestorePoint(body['light_snapshot'])
+
+
+def rename(request, server_id, index, name, description):
+    """Give a restore point another name and description."""
+    _client(request).put(
+        '/servers/%s/light-snapshots/%s' % (server_id, index),
+        body={'light_snapshot': {'name': name, 'description': description}})
+
+
+def enable(request, server_id, store=False, daily=False):
+    """Switch light snapshots on for a server."""
+    _act(request, server_id, 'enableSnapshot',
+         {'store': bool(store), 'daily': bool(daily)})
+
+
+def disable(request, server_id):
+    """Commit everything to the root disk and switch light snapshots off."""
+    _act(request, server_id, 'disableSnapshot', None)
+
+
+def take(request, server_id, name='', description='', quiesce=False):
+    """Take a light snapshot; returns its index, or None if not told."""
+    answer = _act(request, server_id, 'createSnapshot',
+                  {'name': name, 'description': description,
+                   'quiesce': bool(quiesce)})
+    return ((answer or {}).get('light_snapshot') or {}).get('index')
+
+
+def recover(request, server_id, index):
+    """Go back to a restore point."""
+    _act(request, server_id, 'recoverInstance', {'snap_index': int(index)})
+
+
+def set_store(request, server_id, on):
+    """Keep every layer from now on, or no longer."""
+    _act(request, server_id, 'storeSnapshot', {'enable': bool(on)})
+
+
+def set_daily(request, server_id, on):
+    """Take a light snapshot every day, or no longer."""
+    _act(request, server_id, 'dailySnapshot', {'enable': bool(on)})
+
+
+def words(error):
+    """What went wrong, in the API's own words where it gave any."""
+    for said in (getattr(error, 'message', None), error):
+        if said:
+            return compat.text_type(said)
+    return type(error).__name__

@@ -1,0 +1,30 @@
+"""Links from Horizon's pages to our forms, and the way back."""
+
+from light_snapshot_dashboard import compat
+
+TAB = 'light_snapshots'
+_FORM = 'horizon:project:light_snapshots:%s'
+_TAB_QUERY = '?tab=instance_details__' + TAB
+
+
+def form(name, instance_id, index=None, back=None):
+    """The address of a form; `back` is the page to return to."""
+    args = (instance_id,) if index is None else (instance_id, index)
+    address = compat.reverse(_FORM % name, args=args)
+    if back:
+        address += '?' + compat.urlencode({'next': back})
+    return address
+
+
+def tab(page):
+    """The address of our tab on an instance page."""
+    return page + _TAB_QUERY
+
+
+def back(request, instance_id):
+    """Where to go after a form: where the user came from, if on this site."""
+    page = request.GET.get('next')
+    if compat.own_page(page):
+        return page
+    return tab(compat.reverse('horizon:project:instances:detail',
+                              args=(instance_id,)))

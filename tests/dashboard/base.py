@@ -1,0 +1,127 @@
+"""A Horizon in front of the stub API, for the tests of its pages."""
+
+try:
+    from unittest import mock
+except ImportError:
+    import mock
+
+from novaclient import exceptions as nova_exceptions
+from novaclient.v2 import servers as nova_servers
+
+from openstack_dashboard import api
+from openstack_dashboard.test import helpers
+
+import stub_api
+
+from light_snapshot_dashboard import compat
+from light_snapshot_dashboard.compat import reverse
+
+FORM = 'horizon:project:light_snapshots:%s'
+INDEX = reverse('horizon:project:instances:index')
+
+
+class _Response(object):
+    headers = {'content-type': 'application/json'}
+
+    def __init__(self, status, body):
+        self.status_code = status
+        self._body = body
+
+    def json(self):
+        return self._body
+
+
+class _Client(object):
+    """What novaclient's `client` is to our plugin, on the stub."""
+
+    def __init__(self, stub):
+        self._stub = stub
+
+    def _send(self, method, address, body=None):
+        status, _headers, answer = self._stub.handle(method, address, body)
+        if status >= 400:
+            raise nova_exceptions.from_response(_Response(status, answer), answer, address, method)
+        return mock.Mock(status_code=status), answer
+
+    def get(self, address):
+        return self._send('GET', address)
+
+    def post(self, address, body):
+        return self._send('POST', address, body)
+
+    def put(self, address, body):
+        return self._send('PUT', address, body)
+
+
+class DashboardTest(helpers.TestCase):
+    """A member's session; `web` has no light snapshots, `db` has three restore points."""
+
+    def setUp(self):
+        super(DashboardTest, self).setUp()
+        self.stub = stub_api.Api()
+        self.web = self.stub.add_server('web-id', 'web')
+        self.db = self.stub.add_server('db-id', 'db')
+        self.db.enabled = self.db.store = True
+        self.db.add('root')
+        self.db.add('last', 'before upgrade')
+        self.db.add('last', 'after <b>upgrade</b>')
+        for server in (self.web, self.db):
+            server.flavor = self.flavors.first().id
+        self.patch(compat, 'novaclient', lambda request: mock.Mock(client=_Client(self.stub)))
+        self.patch(api.nova, 'server_get', self.server_get)
+        self.patch(api.nova, 'server_list_paged',
+                   lambda request, **_kwargs: ([self.server_get(request, 'web-id'),
+                                                self.server_get(request, 'db-id')], False, False))
+        # Horizon 16 and before.
+        self.patch(api.nova, 'server_list',
+                   lambda request, **_kwargs: ([self.server_get(request, 'web-id'),
+                                                self.server_get(request, 'db-id')], False))
+        self.patch(api.nova, 'extension_supported', lambda *_args: False)
+        for name in ('floating_ip_supported', 'floating_ip_simple_associate_supported'):
+            self.patch(api.network, name, lambda *_args: False)
+        self.patch(api.network, 'server_security_groups', lambda *_args: [])
+        self.patch(api.nova, 'flavor_list', lambda request: self.flavors.list())
+        self.patch(api.nova, 'flavor_get', lambda request, _id: self.flavors.first())
+        self.patch(api.nova, 'tenant_absolute_limits', lambda *_args, **_kwargs: self.limits['absolute'])
+        self.patch(api.nova, 'instance_volumes_list', lambda *_args: [])
+        self.patch(api.nova, 'is_feature_available', lambda *_args: False)
+        self.patch(api.glance, 'image_list_detailed', lambda *_args, **_kwargs: (self.images.list(), False, False))
+        self.patch(api.network, 'servers_update_addresses', lambda *_args, **_kwargs: None)
+        self.patch(api.neutron, 'server_security_groups', lambda *_args: [])
+        self.patch(api.neutron, 'floating_ip_supported', lambda *_args: False)
+        self.patch(api.neutron, 'floating_ip_simple_associate_supported', lambda *_args: False)
+        self.patch(api.neutron, 'is_extension_supported', lambda *_args: False)
+        self.patch(api.cinder, 'volume_list', lambda *_args: [])
+
+    def patch(self, target, name, replacement):
+        # Releases differ in what they ask for.
+        if not hasattr(target, name):
+            return
+        patcher = mock.patch.object(target, name, replacement)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def server_get(self, request, server_id):
+        """What Horizon makes of a server's body."""
+        status, _headers, answer = self.stub.handle('GET', '/servers/' + server_id)
+        if status == 404:
+            raise nova_exceptions.NotFound(404, 'Instance %s could not be found.' % server_id)
+        body = dict(answer['server'], addresses={}, metadata={}, links=[], created='2026-01-01T00:00:00Z',
+                    flavor={'id': self.flavors.first().id}, key_name='', user_id='u1')
+        body['image'] = body['image'] and {'id': self.images.first().id, 'name': 'image'}
+        body.update(self.extra_body)
+        return api.nova.Server(nova_servers.Server(None, body, loaded=True), request)
+
+    # What a test changes in every server's body.
+    extra_body = {}
+
+    def asked(self, method='POST'):
+        """The requests that changed something: (address, body)."""
+        return [(address, body) for verb, address, body in self.stub.requests if verb == method]
+
+    def form(self, name, *args):
+        return reverse(FORM % name, args=args)
+
+    def tab(self, server_id, **headers):
+        address = reverse('horizon:project:instances:detail', args=[server_id])
+        return self.client.get(address + '?tab=instance_details__light_snapshots', **headers)

@@ -1,0 +1,106 @@
+"""How the plugin gets onto Horizon's pages, and that it never breaks them."""
+
+import logging
+import os
+import subprocess
+import sys
+
+from django.conf import settings
+
+from horizon import tables
+from horizon import tabs
+
+from light_snapshot_dashboard import attach
+from light_snapshot_dashboard.project import actions
+from light_snapshot_dashboard.project import tabs as our_tabs
+
+from base import DashboardTest
+from base import mock
+
+
+def fresh(row_actions=None, **columns):
+    """A table as Horizon defines one."""
+    meta = type('Meta', (object,), {'name': 'instances', 'row_actions': row_actions or ()})
+    return type(tables.DataTable)('Fresh', (tables.DataTable,), dict(columns, Meta=meta))
+
+
+class Other(tables.LinkAction):
+    name = 'other'
+    verbose_name = 'Other'
+    url = '/'
+
+
+def test_nothing_of_horizon_is_loaded_when_django_starts():
+    # Horizon's tables would keep the language of that moment.
+    program = ('import django, sys; django.setup(); '
+               'print([name for name in sys.modules if name.endswith(".instances.tables")])')
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    assert subprocess.check_output([sys.executable, '-W', 'ignore', '-c', program], env=environment).strip() == b'[]'
+
+
+class AttachTest(DashboardTest):
+
+    def names(self, table):
+        return [action.name for action in table._meta.row_actions]
+
+    def test_row_actions_are_also_registered(self):
+        table = fresh((Other,))
+        attach._table(table)
+        self.assertEqual(self.names(table), ['other'] + [action.name for action in actions.ROW_ACTIONS])
+        self.assertEqual(set(self.names(table)), set(table.base_actions))
+        self.assertIsInstance(table._meta.row_actions, tuple)
+
+    def test_list_stays_a_list(self):
+        table = fresh([Other])
+        attach._table(table)
+        self.assertIsInstance(table._meta.row_actions, list)
+
+    def test_twice_is_once(self):
+        table = fresh((Other,), task=tables.Column('task', display_choices=(('a', 'A'),)))
+        attach._table(table)
+        once = self.names(table), table.base_columns['task'].display_choices
+        attach._table(table)
+        self.assertEqual((self.names(table), table.base_columns['task'].display_choices), once)
+
+    def test_everything_twice_is_once(self):
+        from openstack_dashboard.dashboards.project.instances import tables as project_tables
+        before = self.names(project_tables.InstancesTable)
+        attach.everything()
+        self.assertEqual(self.names(project_tables.InstancesTable), before)
+
+    def test_unexpected_horizon_is_left_alone(self):
+        logging.disable(logging.CRITICAL)
+        self.addCleanup(logging.disable, logging.NOTSET)
+        with mock.patch.object(attach, '_TABLES', (
+                ('openstack_dashboard.no_such_module', 'X'),
+                ('openstack_dashboard.dashboards.project.instances.tables', 'NoSuchTable'),
+                ('openstack_dashboard.dashboards.project.instances.tables', 'UpdateRow'))):
+            attach.everything()
+
+    def test_failing_action_changes_nothing(self):
+        table = fresh((Other,))
+        with mock.patch.object(actions.Take, '__init__', side_effect=RuntimeError):
+            with self.assertRaises(RuntimeError):
+                attach._table(table)
+        self.assertEqual(self.names(table), ['other'])
+        self.assertEqual(list(table.base_actions), ['other'])
+
+    def test_tab_comes_from_the_enabled_file(self):
+        if not hasattr(tabs.TabGroup, '_load_tabs_from_config'):
+            self.skipTest('before Horizon 14')
+        extra = settings.HORIZON_CONFIG['extra_tabs']
+        self.assertEqual(sum('LightSnapshotsTab' in str(tab) for group in extra.values() for tab in group), 2)
+
+    def test_tab_in_a_horizon_without_extra_tabs(self):
+        class Group(tabs.TabGroup):
+            slug = 'group'
+            tabs = ()
+
+        class Inherits(Group):
+            slug = 'other'
+
+        with mock.patch.object(attach, '_reads_extra_tabs', return_value=False):
+            for group in (Group, Group, Inherits):
+                attach._tab_group(group)
+        self.assertEqual(Group.tabs, (our_tabs.LightSnapshotsTab,))
+        self.assertEqual(Inherits.tabs, (our_tabs.LightSnapshotsTab,))

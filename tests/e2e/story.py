@@ -1,0 +1,115 @@
+"""One server, driven through nova's API, with its guest's bytes in view."""
+
+import json
+import subprocess
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+from testbed import settings
+from testbed.guestctl import Guest
+
+
+class Server:
+    """A server and its guest."""
+
+    def __init__(self, cloud, uuid):
+        self.cloud, self.uuid, self.guest = cloud, uuid, Guest(uuid)
+
+    @classmethod
+    def create(cls, cloud, name, flavor='m1.tiny'):
+        server = cls(cloud, cloud.create_server(name, flavor=flavor))
+        server.guest.wait_up()
+        return server
+
+    @property
+    def directory(self):
+        return Path(settings.INSTANCES) / self.uuid
+
+    def delete(self):
+        self.cloud.delete_server(self.uuid)
+
+    def body(self):
+        return self.cloud.server(self.uuid)
+
+    # ---- our API
+
+    def post(self, action, options=None, cloud=None):
+        """POST one of our actions; the Response, whatever its status."""
+        return (cloud or self.cloud).action(self.uuid, {action: options})
+
+    def act(self, action, options=None, status=('ACTIVE', 'SHUTOFF')):
+        """One of our actions, until it is done and recorded as successful; its answer."""
+        answer = self.post(action, options)
+        assert answer.status == 202, answer
+        self.cloud.wait_server(self.uuid, status)
+        newest = self.events()[0]
+        assert newest['action'].startswith('light_snapshot_') and not newest['message'], newest
+        return answer.body
+
+    def events(self):
+        """Instance actions, the newest first."""
+        return self.cloud.must('compute', 'GET', '/servers/%s/os-instance-actions' % self.uuid)['instanceActions']
+
+    def listing(self):
+        return self.cloud.must('compute', 'GET', '/servers/%s/light-snapshots' % self.uuid)
+
+    def points(self):
+        return {point['index']: point for point in self.listing()['light_snapshots']}
+
+    def snapshot(self, **options):
+        return self.act('createSnapshot', options or None)['light_snapshot']['index']
+
+    def recover(self, **options):
+        self.act('recoverInstance', options or None)
+
+    # ---- nova's own
+
+    def nova(self, body, status='ACTIVE'):
+        return self.cloud.act(self.uuid, body, status=status)
+
+    def stop(self):
+        self.nova({'os-stop': None}, 'SHUTOFF')
+
+    def start(self):
+        self.nova({'os-start': None})
+        self.guest.wait_up()
+
+    def reboot(self, kind):
+        self.nova({'reboot': {'type': kind}})
+        self.guest.wait_up()
+
+    # ---- the host's view
+
+    def record(self):
+        return json.loads((self.directory / 'light-snapshot.json').read_text())
+
+    def active(self):
+        """The file that the guest writes to, as libvirt tells it."""
+        out = subprocess.run(['virsh', 'dumpxml', self.uuid], stdout=subprocess.PIPE, check=True).stdout
+        return Path(ET.fromstring(out).find('./devices/disk/source').get('file'))
+
+    def columns(self):
+        """Our six columns in the database."""
+        names = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
+                 'snapshot_daily')
+        out = subprocess.run(['mariadb', '-N', '-B', 'nova', '-e', "SELECT %s FROM instances WHERE uuid = '%s'" % (
+            ', '.join(names), self.uuid)], stdout=subprocess.PIPE, check=True, text=True).stdout
+        return dict(zip(names, out.rstrip('\n').split('\t')))
+
+    # ---- bytes
+
+    def write(self, name, seed, mib=4):
+        """Write seeded data in the guest; its checksum, computed on the host."""
+        return self.guest.write('/var/' + name, mib, seed)
+
+    def sums(self, *names):
+        """{name: checksum as the guest reads it from its disk, or None where it has no such file}."""
+        self.guest.drop_caches()
+        return {name: self.guest.sha256('/var/' + name) if self.guest.exists('/var/' + name) else None
+                for name in names}
+
+
+def base_images():
+    """Checksums of the image cache's files: they belong to every server."""
+    out = subprocess.run(['sh', '-c', 'sha256sum %s/_base/*' % settings.INSTANCES], stdout=subprocess.PIPE, check=True)
+    return out.stdout

@@ -1,0 +1,46 @@
+"""The installer's fixtures: fake nodes, fake services, a private MariaDB."""
+import os
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from installer_fakes import FakeNode, FakeServices, MariaDB  # noqa: E402
+
+
+@pytest.fixture
+def node(tmp_path):
+    """An empty node."""
+    return FakeNode(str(tmp_path / 'node'))
+
+
+@pytest.fixture
+def compute(node):
+    """A compute host with nova and nothing running."""
+    node.add_nova()
+    return node
+
+
+@pytest.fixture
+def services(node, monkeypatch):
+    """Fake services and init commands for `node`; short waits."""
+    from light_snapshot_installer import serving
+    monkeypatch.setattr(serving, 'SETTLED', 0.2)
+    monkeypatch.setattr(serving, 'DEADLINE', 20)
+    monkeypatch.setenv('PATH', node.bin + os.pathsep + os.environ['PATH'])
+    fakes = FakeServices(node)
+    yield fakes
+    fakes.stop()
+
+
+@pytest.fixture(scope='session')
+def mariadb(tmp_path_factory):
+    """The private server; its socket's path has to be short."""
+    top = tempfile.mkdtemp(prefix='lsdb')
+    server = MariaDB(top)
+    yield server
+    server.stop()
+    shutil.rmtree(top)

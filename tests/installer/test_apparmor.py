@@ -1,0 +1,100 @@
+"""AppArmor: as the first version's instructions, recorded, and undone."""
+import os
+
+import pytest
+
+from installer_fakes import write
+
+PROFILES = ('usr.sbin.libvirtd', 'usr.lib.libvirt.virt-aa-helper')
+
+
+@pytest.fixture
+def confined(compute, services):
+    """A compute host whose kernel runs AppArmor."""
+    write(compute.top + '/sys/module/apparmor/parameters/enabled', u'Y\n')
+    for name in PROFILES:
+        write(compute.top + '/etc/apparmor.d/' + name, u'profile')
+    write(compute.top + '/sbin/apparmor_parser', u'', 0o755)
+    write(compute.bin + '/apparmor_parser', u'#!/bin/sh\necho "$@" >> %s/var/log/parser\n' % compute.top, 0o755)
+    write(compute.top + '/var/log/parser', u'')
+    return compute
+
+
+def parser_calls(node):
+    """What apparmor_parser was asked, the root taken off."""
+    with open(node.top + '/var/log/parser') as stream:
+        return [line.strip().replace(node.top, '') for line in stream]
+
+
+def link(node, name):
+    return node.top + '/etc/apparmor.d/disable/' + name
+
+
+def test_both_profiles_are_disabled_and_come_back(confined):
+    before = confined.tree()
+    assert confined.run('install')[0] == 0
+    for name in PROFILES:
+        assert os.readlink(link(confined, name)) == '/etc/apparmor.d/' + name
+    assert parser_calls(confined) == ['-R /etc/apparmor.d/' + name for name in PROFILES]
+    code, out, _err = confined.run('verify')
+    assert code == 0 and 'AppArmor usr.sbin.libvirtd' in out
+    assert confined.run('rollback')[0] == 0
+    assert parser_calls(confined)[2:] == ['-r /etc/apparmor.d/' + name for name in PROFILES]
+    assert confined.tree() == before
+
+
+def test_keep(confined):
+    assert confined.run('install', '--apparmor=keep')[0] == 0
+    assert not os.path.exists(confined.top + '/etc/apparmor.d/disable')
+    assert parser_calls(confined) == []
+    code, out, _err = confined.run('verify', '--quiet')
+    assert code == 0 and 'kept' in out
+    # An upgrade of the package keeps the choice.
+    assert confined.run('install', '--maintainer-script')[0] == 0
+    assert not os.path.exists(confined.top + '/etc/apparmor.d/disable')
+
+
+def test_choice_from_the_defaults_file_and_change_of_mind(confined):
+    write(confined.top + '/etc/default/light-snapshot', u'# before dpkg -i\nAPPARMOR=keep\n')
+    assert confined.run('install', '--maintainer-script')[0] == 0
+    assert not os.path.exists(link(confined, PROFILES[0]))
+    assert confined.run('install', '--apparmor=disable')[0] == 0
+    assert os.path.islink(link(confined, PROFILES[0]))
+    assert confined.run('install', '--apparmor=keep')[0] == 0
+    assert not os.path.lexists(link(confined, PROFILES[0]))
+    assert confined.run('verify')[0] == 0
+
+
+def test_wrong_word_in_the_defaults_file(confined):
+    write(confined.top + '/etc/default/light-snapshot', u'APPARMOR=maybe\n')
+    code, _out, err = confined.run('install')
+    assert code == 1 and 'neither keep nor disable' in err
+
+
+def test_links_of_the_operator_stay(confined):
+    os.makedirs(confined.top + '/etc/apparmor.d/disable')
+    os.symlink('/etc/apparmor.d/' + PROFILES[0], link(confined, PROFILES[0]))
+    before = confined.tree()
+    confined.run('install')
+    assert confined.run('rollback')[0] == 0
+    assert confined.tree() == before
+
+
+def test_libvirtd_asks_again_whether_it_is_confined(confined, services):
+    write(confined.top + '/etc/init.d/libvirtd', u'', 0o755)
+    write(confined.bin + '/libvirtd', u'import time\ntime.sleep(600)\n')
+    services.start('libvirtd', 'nova-compute')
+    assert confined.run('install')[0] == 0
+    assert services.asked() == ['service libvirtd restart', 'service nova-compute restart']
+    write(confined.calls, u'')
+    assert confined.run('install')[0] == 0
+    assert services.asked() == []
+
+
+@pytest.mark.parametrize('remove', ['/sys/module/apparmor/parameters/enabled', '/sbin/apparmor_parser'])
+def test_nodes_without_apparmor_are_left_alone(confined, remove):
+    os.unlink(confined.top + remove)
+    assert confined.run('install')[0] == 0
+    assert not os.path.exists(confined.top + '/etc/apparmor.d/disable')
+    code, out, _err = confined.run('verify')
+    assert code == 0 and 'does not run on this node' in out

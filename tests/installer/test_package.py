@@ -1,0 +1,95 @@
+"""The .deb: what is in it, that lintian is silent, and that the same tree gives the same bytes."""
+import hashlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from installer_fakes import TREE
+
+pytestmark = pytest.mark.skipif(sys.version_info[0] == 2, reason='the package is built once, by the CPython 3 run')
+
+
+def output(*argv):
+    """What a program prints."""
+    return subprocess.check_output(argv, universal_newlines=True)
+
+
+@pytest.fixture(scope='module')
+def deb(tmp_path_factory):
+    """The package, built from this tree."""
+    top = str(tmp_path_factory.mktemp('deb'))
+    path = output(os.path.join(TREE, 'tools', 'build-deb'), top).strip()
+    assert os.listdir(top) == [os.path.basename(path)]
+    return path
+
+
+@pytest.fixture(scope='module')
+def unpacked(deb, tmp_path_factory):
+    """Its files."""
+    top = str(tmp_path_factory.mktemp('unpacked'))
+    subprocess.check_call(['dpkg-deb', '-x', deb, top])
+    return top
+
+
+def test_same_tree_same_bytes(deb, tmp_path):
+    again = output(os.path.join(TREE, 'tools', 'build-deb'), str(tmp_path)).strip()
+    digests = [hashlib.sha256(open(path, 'rb').read()).hexdigest() for path in (deb, again)]
+    assert digests[0] == digests[1]
+
+
+def test_lintian_is_silent(deb):
+    assert output('lintian', '--fail-on', 'error,warning', '--allow-root', deb) == ''
+
+
+def test_members_that_the_dpkg_of_ubuntu_14_04_reads(deb):
+    assert output('ar', 't', deb).split() == ['debian-binary', 'control.tar.xz', 'data.tar.xz']
+
+
+def test_control(deb):
+    assert output('dpkg-deb', '-f', deb, 'Architecture').strip() == 'all'
+    depends = output('dpkg-deb', '-f', deb, 'Depends')
+    assert 'python3 | python' in depends and 'python3-pymysql | python-pymysql' in depends
+
+
+def test_scripts_are_posix_shell(deb, tmp_path, unpacked):
+    subprocess.check_call(['dpkg-deb', '-e', deb, str(tmp_path)])
+    scripts = [str(tmp_path / name) for name in ('postinst', 'prerm', 'postrm')]
+    for script in scripts + [unpacked + '/usr/sbin/light-snapshot']:
+        assert open(script).readline().strip() == '#!/bin/sh'
+        subprocess.check_call(['dash', '-n', script])
+
+
+def test_payload(unpacked):
+    share = unpacked + '/usr/share/light-snapshot'
+    assert sorted(os.listdir(share)) == ['installer', 'overlay', 'sql', 'version']
+    for directory, names, leaves in os.walk(unpacked):
+        assert '__pycache__' not in names
+        for leaf in leaves:
+            path = os.path.join(directory, leaf)
+            assert not leaf.endswith(('.pyc', '.pyo', '.po', '.pot'))
+            assert os.stat(path).st_mode & 0o777 == (0o755 if path.endswith('sbin/light-snapshot') else 0o644), path
+    metadata = share + '/overlay/dist-packages/light_snapshot.egg-info'
+    with open(share + '/version') as stream:
+        version = stream.read().strip()
+    with open(metadata + '/PKG-INFO') as stream:
+        assert '\nVersion: %s\n' % version in stream.read()
+    if os.path.exists(os.path.join(TREE, 'overlay/dist-packages/light_snapshot.egg-info/entry_points.txt')):
+        with open(metadata + '/entry_points.txt') as stream:
+            assert 'light_snapshot.osc' in stream.read()
+
+
+def test_version_runs_from_the_package(unpacked):
+    shown = output(sys.executable, '-B', unpacked + '/usr/share/light-snapshot/installer', '--version')
+    assert shown.split()[0] == 'light-snapshot'
+
+
+def test_manual_page_renders_without_a_warning(unpacked):
+    page = unpacked + '/usr/share/man/man8/light-snapshot.8.gz'
+    process = subprocess.Popen(['man', '--warnings', '-l', page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               universal_newlines=True, env=dict(os.environ, MANWIDTH='100', LC_ALL='C.UTF-8'))
+    text, warnings = process.communicate()
+    assert warnings == ''
+    for word in ('install', 'verify', 'rollback', 'status', '--drop-columns', '--apparmor'):
+        assert word in text

@@ -1,0 +1,204 @@
+"""What rollback refuses, what the package's scripts may decide, and who else holds the node."""
+import json
+import os
+import threading
+import time
+
+import pytest
+
+from installer_fakes import write
+from light_snapshot_installer import cli, errors, lock, paths, state
+
+UUID = '11111111-2222-3333-4444-555555555555'
+
+
+@pytest.mark.parametrize('text', [u'{"live": [{"index": 1}]}', u'', u'{"live": ', u'[]', u'{"layers": []}',
+                                  u'{"live": null}', u'{"live": "x"}'])
+def test_live_or_unreadable_record_refuses(compute, text):
+    compute.run('install')
+    compute.record(UUID, text)
+    before = compute.tree()
+    code, _out, err = compute.run('rollback')
+    assert code == 3
+    assert 'openstack server light snapshot disable ' + UUID in err
+    assert 'Nothing was changed' in err
+    assert compute.tree() == before
+    assert compute.run('verify')[0] == 0
+    # So does the removal of the package.
+    assert compute.run('rollback', '--maintainer-script')[0] == 3
+
+
+def test_json_names_the_servers(compute):
+    compute.run('install')
+    compute.record(UUID, u'{"live": [1]}')
+    code, out, err = compute.run('rollback', '--json')
+    document = json.loads(out)
+    assert code == document['exit_code'] == 3 and document['ok'] is False
+    assert UUID in document['error']['next_step']
+
+
+def test_committed_record_does_not_refuse(compute):
+    compute.run('install')
+    compute.record(UUID, u'{"live": []}')
+    assert compute.run('rollback')[0] == 0
+    assert os.path.exists(compute.top + '/var/lib/nova/instances/%s/light-snapshot.json' % UUID)
+
+
+def test_directories_of_a_resize_and_of_a_deletion(compute):
+    compute.run('install')
+    compute.record(UUID + '_del', u'{"live": [1]}')
+    assert compute.run('status')[1].count('0 with a record') == 1
+    compute.record(UUID, u'{"live": []}')
+    compute.record(UUID + '_resize', u'{"live": [1]}')
+    code, _out, err = compute.run('rollback')
+    assert code == 3
+    assert '_resize' not in err and err.count(UUID) == 2
+
+
+@pytest.mark.parametrize('setting,path', [
+    (u'instances_path = /srv/vms', '/srv/vms'),
+    (u'state_path = /srv/nova', '/srv/nova/instances'),
+    (u'state_path = /srv/nova\ninstances_path = $state_path/i', '/srv/nova/i'),
+])
+def test_instances_path_of_the_configuration(compute, setting, path):
+    write(compute.top + '/etc/nova/nova-compute.conf', u'[DEFAULT]\n' + setting)
+    compute.run('install')
+    write('%s%s/%s/light-snapshot.json' % (compute.top, path, UUID), u'{"live": [1]}')
+    assert compute.run('rollback')[0] == 3
+
+
+def test_package_stays_off_after_the_operators_rollback(compute):
+    before = compute.tree()
+    compute.run('install')
+    compute.run('rollback')
+    code, out, _err = compute.run('install', '--maintainer-script')
+    assert code == 0 and 'stays off' in out
+    assert compute.tree() == before
+    assert compute.run('status')[0] == 1
+    assert compute.run('install')[0] == 0
+    assert compute.run('verify')[0] == 0
+
+
+def test_package_comes_back_after_its_removal(compute):
+    compute.run('install')
+    compute.run('rollback')
+    compute.run('rollback', '--maintainer-script')
+    assert compute.run('install', '--maintainer-script')[0] == 0
+    assert compute.run('verify')[0] == 0
+
+
+def test_second_installer_waits_and_then_says_so(compute, monkeypatch):
+    with lock.NodeLock(compute.root):
+        started = time.time()
+        with pytest.raises(errors.Locked):
+            with lock.NodeLock(compute.root, seconds=0.5):
+                pass
+        assert 0.4 < time.time() - started < 5
+    with lock.NodeLock(compute.root, seconds=0):
+        pass
+
+
+def test_two_installers_at_once(compute):
+    codes = []
+    threads = [threading.Thread(target=lambda: codes.append(compute.run('install')[0])) for _number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [0, 0, 0]
+    assert compute.run('verify')[0] == 0
+
+
+def test_record_that_cannot_be_read(compute):
+    compute.run('install')
+    write(compute.top + paths.STATE_FILE, u'{"format": 1, ')
+    for verb in ('install', 'rollback', 'verify', 'status'):
+        code, _out, err = compute.run(verb)
+        assert code == 1
+        assert 'state.json cannot be read' in err
+
+
+def test_record_of_a_newer_version(compute):
+    write(compute.top + paths.STATE_FILE, u'{"format": 99}')
+    code, _out, err = compute.run('install')
+    assert code == 1 and 'newer light-snapshot' in err
+
+
+def test_record_survives_a_failing_write(compute, monkeypatch):
+    record = state.State(compute.root)
+    record.enter(state.INSTALLED)
+    before = open(record.path).read()
+    record['parts'] = ['compute']
+
+    def full(*_arguments):
+        raise OSError(28, 'No space left on device')
+    with monkeypatch.context() as patch:
+        patch.setattr(state.files.os, 'fsync', full)
+        with pytest.raises(OSError):
+            record.save()
+    assert open(record.path).read() == before
+
+
+def test_usage(capsys):
+    assert cli.main([]) == 2
+    for wrong in (['fly'], ['install', '--apparmor=maybe'], ['rollback', '--wait', 'x']):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(wrong)
+        assert caught.value.code == 2
+
+
+def test_not_root(compute, monkeypatch):
+    monkeypatch.setattr(cli.os, 'geteuid', lambda: 1000)
+    code, _out, err = compute.run('install')
+    assert code == 2 and 'must run as root' in err
+
+
+@pytest.mark.parametrize('verb', ['install', 'verify', 'status', 'rollback'])
+def test_json_is_one_document(compute, verb):
+    compute.run('install')
+    code, out, _err = compute.run(verb, '--json')
+    document = json.loads(out)
+    assert code == 0 and document['ok'] is True and document['verb'] == verb
+
+
+def test_read_only_code_directory(compute, monkeypatch):
+    before = compute.tree()
+    real = os.access
+    monkeypatch.setattr(os, 'access', lambda path, mode: False if mode == os.W_OK else real(path, mode))
+    code, _out, err = compute.run('install')
+    assert code == 1 and 'cannot be written to' in err
+    assert compute.tree() == before
+
+
+def test_verify_sees_every_kind_of_damage(compute):
+    compute.run('install')
+    damage = {
+        'light_snapshot/engine/engine.py': lambda path: write(path, u'other'),
+        'light_snapshot/nova/hooks.py': os.unlink,
+        'nova/compute/manager.py.light-snapshot-orig': os.unlink,
+        'light_snapshot/osc/__init__.py': lambda path: os.chmod(path, 0o666),
+    }
+    for name, harm in damage.items():
+        harm(compute.at(name))
+    code, out, _err = compute.run('verify', '--quiet')
+    assert code == 1
+    for name in damage:
+        assert any(line.startswith('FAIL') and name in line for line in out.splitlines()), name
+    # What is ours, install mends; nova's own file is for nova's package to bring back.
+    write(compute.at('nova/compute/manager.py.light-snapshot-orig'), u'VALUE = 1\n')
+    os.chmod(compute.at('light_snapshot/osc/__init__.py'), 0o644)
+    assert compute.run('install')[0] == 0
+    assert compute.run('verify')[0] == 0
+
+
+def test_hotfix_is_honoured_and_noted(compute):
+    path = compute.at('nova/compute/manager.py')
+    write(compute.top + '/var/lib/dpkg/info/python3-nova.md5sums',
+          u'00000000000000000000000000000000  %s/nova/compute/manager.py\n' % compute.code[1:])
+    write(path, u'VALUE = "hotfix"\n')
+    compute.run('install')
+    code, out, _err = compute.run('verify')
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith('note') and 'hotfix' in line]
+    compute.run('rollback')
+    assert 'hotfix' in open(path).read()

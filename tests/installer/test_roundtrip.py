@@ -1,0 +1,267 @@
+"""install, verify and rollback on a fake node: nothing is left, nothing is lost."""
+import json
+import os
+import subprocess
+
+import pytest
+
+from installer_fakes import SHIMS, write
+from light_snapshot_installer import copying, diversions, files, paths
+
+
+def read(path):
+    with open(path) as stream:
+        return stream.read()
+
+
+def test_install_puts_every_file_in_place(compute):
+    code, out, err = compute.run('install')
+    assert code == 0, out + err
+    for name in SHIMS:
+        assert '"ours"' in read(compute.at('nova/' + name))
+        assert '"nova %s"' % name in read(compute.at('nova/' + name) + paths.SUFFIX)
+    assert read(compute.at('nova/privsep/light_snapshot.py')) == 'NEW = 1\n'
+    assert os.path.exists(compute.at('light_snapshot/engine/engine.py'))
+    assert os.path.exists(compute.at('light_snapshot.egg-info/PKG-INFO'))
+    assert not os.path.exists(compute.at('light_snapshot_dashboard'))
+    assert sorted(diversions.ours(compute.root)) == sorted(
+        '%s/nova/%s' % (compute.code, name) for name in SHIMS)
+    assert oct(os.stat(compute.top + paths.STATE_FILE).st_mode)[-3:] == '600'
+    # Python compares a source's time with its compiled file: ours are new.
+    assert os.stat(compute.at('nova/compute/manager.py')).st_mtime > 1600000001
+
+
+@pytest.mark.parametrize('dashboard', [False, True])
+def test_rollback_leaves_the_tree_as_it_was(compute, dashboard):
+    if dashboard:
+        compute.add_dashboard()
+    before = compute.tree()
+    assert compute.run('install')[0] == 0
+    assert compute.tree() != before
+    code, out, err = compute.run('rollback')
+    assert code == 0, out + err
+    assert compute.tree() == before
+    assert diversions.ours(compute.root) == {}
+
+
+def test_dashboard_only(node):
+    node.add_dashboard()
+    before = node.tree()
+    code, out, _err = node.run('install')
+    assert code == 0
+    assert os.path.exists(node.at('light_snapshot_dashboard/templates/t.html'))
+    assert os.path.exists(node.at('openstack_dashboard/local/enabled/_9101_light_snapshot.py'))
+    assert not os.path.exists(node.at('light_snapshot'))
+    assert node.run('verify')[0] == 0
+    assert node.run('rollback')[0] == 0
+    assert node.tree() == before
+
+
+def test_node_without_openstack(node):
+    before = node.tree()
+    code, out, _err = node.run('install')
+    assert code == 0 and 'nothing is installed' in out
+    assert node.run('verify')[0] == 0
+    assert node.run('rollback')[0] == 0
+    assert node.tree() == before
+
+
+def test_install_twice_changes_nothing_more(compute):
+    compute.run('install')
+    once = compute.tree()
+    code, out, _err = compute.run('install', '--json')
+    assert code == 0
+    assert json.loads(out)['changed'] == []
+    assert compute.tree() == once
+
+
+def test_rollback_twice(compute):
+    before = compute.tree()
+    compute.run('install')
+    assert compute.run('rollback')[0] == 0
+    code, out, _err = compute.run('rollback')
+    assert code == 0 and 'was not on this node' in out
+    assert compute.tree() == before
+
+
+def test_files_that_python_leaves_later_go_as_well(compute):
+    before = compute.tree()
+    compute.run('install')
+    write(compute.at('light_snapshot/engine/__pycache__/gone.cpython-39.pyc'), u'x')
+    write(compute.at('nova/compute/__pycache__/manager.cpython-39.pyc'), u'x')
+    write(compute.at('nova/compute/__pycache__/manager.py.cpython-311.pyc'), u'x')
+    write(compute.at('light_snapshot/engine/engine.pyc'), u'x')
+    assert compute.run('rollback')[0] == 0
+    after = compute.tree()
+    # The directory is nova's business where its own Python would have made it (Python 2 makes none).
+    after.pop(compute.code + '/nova/compute/__pycache__', None)
+    before.pop(compute.code + '/nova/compute/__pycache__', None)
+    assert after == before
+
+
+def test_files_of_others_in_our_directories_stay(compute):
+    compute.run('install')
+    write(compute.at('light_snapshot/notes.txt'), u'mine')
+    code, out, _err = compute.run('rollback')
+    assert code == 0
+    assert 'holds files that are not ours' in out
+    assert read(compute.at('light_snapshot/notes.txt')) == 'mine'
+
+
+def test_stray_file_at_a_path_of_ours_comes_back(compute):
+    """What another program put there is not ours to delete, though it is no package's file."""
+    write(compute.share + '/overlay/dist-packages/nova/virt/extra.py', u'OURS = 1\n')
+    write(compute.at('nova/virt/extra.py'), u'# by hand\n')
+    before = compute.tree()
+    assert compute.run('install')[0] == 0
+    assert read(compute.at('nova/virt/extra.py')) == 'OURS = 1\n'
+    assert compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+def test_copy_made_by_hand_is_taken_over(compute):
+    """Somebody copied an older light_snapshot/ in with cp: it is ours by name, replaced now and removed later."""
+    before = compute.tree()
+    write(compute.at('light_snapshot/engine/engine.py'), u'# older\n')
+    write(compute.at('nova/privsep/light_snapshot.py'), u'# older\n')
+    assert compute.run('install')[0] == 0
+    assert compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+def test_upgrade_of_our_package(compute):
+    before = compute.tree()
+    compute.run('install')
+    compute.make_share(version=u'2.0')
+    overlay = compute.share + '/overlay/dist-packages/'
+    os.unlink(overlay + 'light_snapshot/engine/engine.py')
+    os.unlink(overlay + 'nova/conductor/manager.py')
+    write(overlay + 'light_snapshot/engine/more.py', u'X = 1\n')
+    assert compute.run('verify')[0] == 1
+    code, out, _err = compute.run('install')
+    assert code == 0
+    assert not os.path.exists(compute.at('light_snapshot/engine/engine.py'))
+    assert '"nova conductor/manager.py"' in read(compute.at('nova/conductor/manager.py'))
+    assert compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+def test_nova_upgraded_while_installed(compute):
+    """dpkg writes the new file to the diverted name; that one is nova's own afterwards."""
+    compute.run('install')
+    original = compute.at('nova/compute/manager.py') + paths.SUFFIX
+    write(original + '.dpkg-new', u'VALUE = "nova 2"\n')
+    os.utime(original + '.dpkg-new', (1700000000, 1700000000))
+    os.rename(original + '.dpkg-new', original)
+    assert compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    path = compute.at('nova/compute/manager.py')
+    assert 'nova 2' in read(path)
+    assert os.stat(path).st_mtime == 1700000000
+
+
+def test_nova_purged_while_installed(compute):
+    compute.run('install')
+    for name in ('compute/manager.py', 'virt/libvirt/driver.py'):
+        os.unlink(compute.at('nova/' + name) + paths.SUFFIX)
+    assert compute.run('rollback')[0] == 0
+    assert not os.path.exists(compute.at('nova/compute/manager.py'))
+    assert diversions.ours(compute.root) == {}
+
+
+def test_lost_record(compute):
+    before = compute.tree()
+    compute.run('install')
+    os.unlink(compute.top + paths.STATE_FILE)
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+def test_shim_without_an_original_is_left_out(compute):
+    os.unlink(compute.at('nova/conductor/manager.py'))
+    code, out, _err = compute.run('install')
+    assert code == 0
+    assert 'nova/conductor/manager.py is left out' in out
+    assert not os.path.exists(compute.at('nova/conductor/manager.py'))
+
+
+def test_file_for_a_directory_that_this_nova_does_not_have(compute):
+    """Liberty has no nova/privsep."""
+    subprocess.check_call(['rm', '-r', compute.at('nova/privsep')])
+    code, out, _err = compute.run('install')
+    assert code == 0
+    assert 'nova/privsep/light_snapshot.py is left out' in out
+    assert compute.run('verify')[0] == 0
+
+
+def test_syntax_that_this_python_does_not_know(compute):
+    before = compute.tree()
+    write(compute.share + '/overlay/dist-packages/light_snapshot/engine/engine.py', u'def x(:\n')
+    code, _out, err = compute.run('install')
+    assert code == 1
+    assert 'does not compile' in err
+    assert compute.tree() == before
+
+
+def cut_off(monkeypatch, module, name, after):
+    """Let `module.name` fail as at a power cut, from its `after`-th call on."""
+    calls = []
+    whole = getattr(module, name)
+
+    def cut(*arguments, **keywords):
+        calls.append(arguments)
+        if len(calls) > after:
+            raise KeyboardInterrupt
+        return whole(*arguments, **keywords)
+    monkeypatch.setattr(module, name, cut)
+
+
+@pytest.mark.parametrize('after', range(0, 18, 2))
+@pytest.mark.parametrize('then', ['install', 'rollback'])
+def test_install_cut_off(compute, monkeypatch, after, then):
+    before = compute.tree()
+    with monkeypatch.context() as patch:
+        cut_off(patch, files, 'copy', after)
+        code, _out, err = compute.run('install')
+        assert (code == 1 and 'interrupted' in err) or after > 11
+    if then == 'install':
+        assert compute.run('install')[0] == 0
+        code, out, _err = compute.run('verify')
+        assert code == 0, out
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+@pytest.mark.parametrize('module,name', [(diversions, 'restore'), (files, 'remove'), (files, 'remove_directory')])
+@pytest.mark.parametrize('after', [0, 1, 3, 7])
+def test_rollback_cut_off(compute, monkeypatch, module, name, after):
+    before = compute.tree()
+    compute.run('install')
+    with monkeypatch.context() as patch:
+        cut_off(patch, module, name, after)
+        compute.run('rollback')
+    code, out, err = compute.run('rollback')
+    assert code == 0, out + err
+    assert compute.tree() == before
+
+
+@pytest.mark.parametrize('after', [0, 4, 9])
+def test_copying_that_fails_is_undone(compute, monkeypatch, after):
+    before = compute.tree()
+    calls = []
+    whole = files.copy
+
+    def full(source, target):
+        calls.append(target)
+        if len(calls) > after:
+            raise OSError(28, 'No space left on device', target)
+        whole(source, target)
+    monkeypatch.setattr(copying.files, 'copy', full)
+    code, _out, err = compute.run('install')
+    assert code == 1
+    assert 'No space left' in err and 'Every file was put back' in err
+    assert compute.tree() == before
+    assert diversions.ours(compute.root) == {}

@@ -1,0 +1,222 @@
+"""A compute API that speaks docs/api.md, in memory; with `serve()` also on a local port.
+
+It knows light snapshots as the API tells of them and has no disks: what it answers is what the surfaces are
+tested against.
+"""
+
+import contextlib
+import json
+import re
+import threading
+
+try:
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+    from urllib.parse import parse_qs, urlsplit
+except ImportError:
+    from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
+    from urlparse import parse_qs, urlsplit
+
+KINDS = {400: 'badRequest', 403: 'forbidden', 404: 'itemNotFound', 409: 'conflictingRequest'}
+TASKS = {'enableSnapshot': 'light_snapshot_enabling', 'disableSnapshot': 'light_snapshot_disabling',
+         'createSnapshot': 'light_snapshot_creating', 'commitSnapshot': 'light_snapshot_committing',
+         'recoverInstance': 'light_snapshot_recovering', 'storeSnapshot': 'light_snapshot_storing'}
+
+
+class Refused(Exception):
+    """A 4xx answer."""
+
+    def __init__(self, code, message):
+        super(Refused, self).__init__(message)
+        self.code = code
+
+
+class Server(object):
+    """A server and its restore points."""
+
+    def __init__(self, server_id, name):
+        self.id = server_id
+        self.name = name
+        self.status = 'ACTIVE'
+        self.task = None
+        self.busy_for = 0       # how many more reads of the server find the task under way
+        self.fails = None       # what the next action's record says went wrong
+        self.enabled = self.store = self.daily = self.committed = False
+        self.points = []
+        self.records = {}       # request id -> instanceAction
+
+    def body(self):
+        """The server as GET answers with it; each read brings the task nearer to its end."""
+        task = self.task
+        if self.busy_for:
+            self.busy_for -= 1
+        else:
+            self.task = task = None
+        return {'id': self.id, 'name': self.name, 'status': self.status, 'OS-EXT-STS:task_state': task,
+                'tenant_id': 'p1', 'image': {'id': 'i1'}, 'light_snapshot_enabled': self.enabled,
+                'snapshot_store': self.store, 'snapshot_daily': self.daily}
+
+    def add(self, state, name='', description='', consistency='crash-consistent'):
+        """Adds a restore point on top of the current one."""
+        here = [point['index'] for point in self.points if point['current']]
+        for point in self.points:
+            point['current'] = False
+            if point['state'] == 'last' and state == 'last':
+                point['state'] = 'kept' if self.store else 'root'
+        if not self.store and state == 'last':
+            roots = [point for point in self.points if point['state'] == 'root']
+            self.points = roots[-1:]
+        index = 1 + max([-1] + [point['index'] for point in self.points])
+        self.points.append({
+            'index': index, 'parent': here[0] if here else None, 'name': name, 'description': description,
+            'created_at': '2026-01-02T03:04:%02dZ' % (index % 60), 'state': state, 'size': 65536 * (index + 1),
+            'current': True, 'consistency': consistency})
+        return self.points[-1]
+
+    def listing(self):
+        return {'light_snapshots': self.points, 'enabled': self.enabled, 'committed': self.committed, 'store': self.store,
+                'daily': self.daily, 'disks': ['vda'], 'disks_left_out': [],
+                'size': sum(point['size'] for point in self.points)}
+
+    def point(self, index):
+        for point in self.points:
+            if point['index'] == index:
+                return point
+        raise Refused(404, 'Restore point %s of server %s could not be found.' % (index, self.id))
+
+
+class Api(object):
+    """Answers requests; `requests` keeps what was asked."""
+
+    def __init__(self):
+        self.servers = {}
+        self.requests = []
+
+    def add_server(self, server_id, name):
+        self.servers[server_id] = Server(server_id, name)
+        return self.servers[server_id]
+
+    def handle(self, method, address, body=None):
+        """Returns (status, headers, body)."""
+        self.requests.append((method, address, body))
+        parts = urlsplit(address)
+        try:
+            return self._route(method, parts.path, parse_qs(parts.query), body)
+        except Refused as refused:
+            return refused.code, {}, {KINDS[refused.code]: {'code': refused.code, 'message': str(refused)}}
+
+    def _route(self, method, path, query, body):
+        if path == '/servers':
+            pattern = query.get('name', [''])[0]
+            return 200, {}, {'servers': [
+                {'id': server.id, 'name': server.name} for server in self.servers.values()
+                if re.search(pattern, server.name)]}
+        parts = path.strip('/').split('/')
+        if parts[0] != 'servers' or parts[1] not in self.servers:
+            raise Refused(404, 'Instance %s could not be found.' % parts[1])
+        server = self.servers[parts[1]]
+        rest = parts[2:]
+        if rest == ['action']:
+            return self._act(server, body)
+        if rest == ['light-snapshots']:
+            return 200, {}, server.listing()
+        if rest[:1] == ['light-snapshots']:
+            point = server.point(int(rest[1]))
+            if method == 'PUT':
+                point.update(body['light_snapshot'])
+            return 200, {}, {'light_snapshot': point}
+        if rest[:1] == ['os-instance-actions']:
+            if rest[1] not in server.records:
+                raise Refused(404, 'Action for request_id %s could not be found.' % rest[1])
+            return 200, {}, {'instanceAction': server.records[rest[1]]}
+        return 200, {}, {'server': server.body()}
+
+    def _act(self, server, body):
+        (action, arguments), = body.items()
+        arguments = arguments or {}
+        if server.task and server.busy_for:
+            raise Refused(409, 'Cannot \'%s\' instance %s while it is in task_state %s'
+                          % (action, server.id, server.task))
+        if action != 'enableSnapshot' and not server.enabled:
+            raise Refused(409, 'Light snapshots are not enabled for instance %s.' % server.id)
+        answer = getattr(self, '_' + action)(server, arguments)
+        request_id = 'req-%d' % len(self.requests)
+        server.records[request_id] = {'action': action, 'message': None, 'events': [{'result': 'Success'}]}
+        if server.fails:
+            server.records[request_id].update(
+                message='Error', events=[{'result': 'Error', 'details': server.fails}])
+            server.fails = None
+        server.task = TASKS.get(action)
+        return 202, {'x-compute-request-id': request_id}, answer
+
+    def _enableSnapshot(self, server, arguments):
+        if server.enabled:
+            raise Refused(409, 'Light snapshots are enabled for instance %s already.' % server.id)
+        server.enabled = True
+        server.store = bool(arguments.get('store'))
+        server.daily = bool(arguments.get('daily'))
+        server.add('root')
+
+    def _disableSnapshot(self, server, arguments):
+        server.enabled = server.store = server.daily = False
+        server.points = []
+
+    def _createSnapshot(self, server, arguments):
+        if arguments.get('quiesce'):
+            raise Refused(409, 'The QEMU guest agent of instance %s does not answer.' % server.id)
+        return {'light_snapshot': server.add('last', arguments.get('name', ''), arguments.get('description', ''))}
+
+    def _recoverInstance(self, server, arguments):
+        if arguments.get('use_root') and arguments.get('snap_index') is not None:
+            raise Refused(400, 'use_root and snap_index exclude each other.')
+        if arguments.get('snap_index') is not None:
+            target = server.point(arguments['snap_index'])
+        else:
+            state = 'root' if arguments.get('use_root') else 'last'
+            target = [point for point in server.points if point['state'] == state][-1]
+        for point in server.points:
+            point['current'] = point is target
+
+    def _commitSnapshot(self, server, arguments):
+        server.points = []
+
+    def _storeSnapshot(self, server, arguments):
+        server.store = arguments['enable']
+
+    def _dailySnapshot(self, server, arguments):
+        server.daily = arguments['enable']
+
+
+@contextlib.contextmanager
+def serve(api):
+    """Serves `api` on a port of this machine; gives the endpoint's URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self):
+            length = int(self.headers.get('Content-Length') or 0)
+            body = json.loads(self.rfile.read(length).decode('utf-8')) if length else None
+            path = self.path[len('/v2.1'):] if self.path.startswith('/v2.1') else self.path
+            status, headers, answer = api.handle(self.command, path, body)
+            text = b'' if answer is None else json.dumps(answer).encode('utf-8')
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Length', str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = _answer
+
+        def log_message(self, *args):
+            pass
+
+    httpd = HTTPServer(('127.0.0.1', 0), Handler)
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.02,))
+    thread.daemon = True
+    thread.start()
+    try:
+        yield 'http://127.0.0.1:%d/v2.1' % httpd.server_port
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()

@@ -1,0 +1,122 @@
+"""Every command, as the user types it."""
+
+import json
+
+import pytest
+
+
+def asked(api, method):
+    return [(address, body) for verb, address, body in api.requests if verb == method]
+
+
+@pytest.mark.parametrize('args, body', [
+    (['enable', 'web'], {'enableSnapshot': {'store': False, 'daily': False}}),
+    (['enable', '--store', '--daily', 'web'], {'enableSnapshot': {'store': True, 'daily': True}}),
+])
+def test_enable(api, openstack, args, body):
+    assert openstack(*args).code == 0
+    assert asked(api, 'POST') == [('/servers/11111111-aaaa/action', body)]
+
+
+@pytest.mark.parametrize('args, body', [
+    (['disable', 'db'], {'disableSnapshot': None}),
+    (['commit', 'db'], {'commitSnapshot': None}),
+    (['store', 'on', 'db'], {'storeSnapshot': {'enable': True}}),
+    (['store', 'off', 'db'], {'storeSnapshot': {'enable': False}}),
+    (['daily', 'on', 'db'], {'dailySnapshot': {'enable': True}}),
+    (['daily', 'off', 'db'], {'dailySnapshot': {'enable': False}}),
+    (['recover', '--yes', 'db'], {'recoverInstance': {}}),
+    (['recover', '--yes', '--root', 'db'], {'recoverInstance': {'use_root': True}}),
+    (['recover', '--yes', '--index', '1', 'db'], {'recoverInstance': {'snap_index': 1}}),
+    (['recover', '--yes', '--index', '0', 'db'], {'recoverInstance': {'snap_index': 0}}),
+])
+def test_actions(api, openstack, args, body):
+    done = openstack(*args)
+    assert (done.code, done.out) == (0, '')
+    assert asked(api, 'POST') == [('/servers/22222222-bbbb/action', body)]
+
+
+def test_create_prints_the_index(api, openstack):
+    done = openstack('create', '--name', 'n', '--description', 'd', 'db')
+    assert (done.code, done.out) == (0, '3\n')
+    assert asked(api, 'POST')[0][1] == {'createSnapshot': {'name': 'n', 'description': 'd', 'quiesce': False}}
+
+
+def test_create_quiesced_tells_the_refusal(openstack):
+    done = openstack('create', '--quiesce', 'db')
+    assert done.code == 1
+    assert 'The QEMU guest agent of instance 22222222-bbbb does not answer. (HTTP 409)' in done.err
+
+
+def test_list(openstack):
+    done = openstack('list', '-f', 'json', 'db')
+    assert done.code == 0
+    rows = json.loads(done.out)
+    assert [(row['Index'], row['Parent'], row['Name'], row['State'], row['Current']) for row in rows] == [
+        (0, None, '', 'root', False), (1, 0, 'before upgrade', 'kept', False), (2, 1, 'after upgrade', 'last', True)]
+    assert set(rows[0]) == {'Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Current', 'Consistency'}
+
+
+def test_list_of_a_server_without_light_snapshots(openstack):
+    done = openstack('list', '-f', 'json', 'web')
+    assert (done.code, json.loads(done.out)) == (0, [])
+
+
+def test_show(openstack):
+    done = openstack('show', '-f', 'json', 'db', '1')
+    assert done.code == 0
+    assert json.loads(done.out)['name'] == 'before upgrade'
+
+
+def test_show_of_an_unknown_index(openstack):
+    done = openstack('show', 'db', '7')
+    assert done.code == 1
+    assert 'Restore point 7 of server 22222222-bbbb could not be found.' in done.err
+
+
+def test_set(api, openstack):
+    assert openstack('set', '--name', 'new', 'db', '1').code == 0
+    assert asked(api, 'PUT') == [('/servers/22222222-bbbb/light-snapshots/1', {'light_snapshot': {'name': 'new'}})]
+    assert api.servers['22222222-bbbb'].point(1)['name'] == 'new'
+
+
+def test_set_of_nothing(api, openstack):
+    done = openstack('set', 'db', '1')
+    assert done.code == 1 and 'Nothing to change' in done.err
+    assert asked(api, 'PUT') == []
+
+
+def test_root_and_index_exclude_each_other(api, openstack):
+    assert openstack('recover', '--yes', '--root', '--index', '1', 'db').code == 2
+    assert api.requests == []
+
+
+def test_refusal_is_told_in_the_words_of_the_api(openstack):
+    done = openstack('create', 'web')
+    assert done.code == 1
+    assert 'Light snapshots are not enabled for instance 11111111-aaaa. (HTTP 409)' in done.err
+
+
+def test_unknown_server(openstack):
+    done = openstack('list', 'nobody')
+    assert done.code == 1
+    assert "No server with a name or ID of 'nobody' exists." in done.err
+
+
+def test_server_by_id(api, openstack):
+    assert openstack('disable', '22222222-bbbb').code == 0
+    assert all('name=' not in address for _verb, address, _body in api.requests)
+
+
+def test_name_is_no_pattern(api, openstack):
+    api.add_server('33333333-cccc', 'webserver')
+    assert openstack('enable', 'web').code == 0
+    assert api.servers['11111111-aaaa'].enabled and not api.servers['33333333-cccc'].enabled
+
+
+def test_ambiguous_name(api, openstack):
+    api.add_server('33333333-cccc', 'web')
+    done = openstack('enable', 'web')
+    assert done.code == 1
+    assert '11111111-aaaa, 33333333-cccc' in done.err
+    assert asked(api, 'POST') == []
