@@ -45,6 +45,13 @@ class Server(object):
             subprocess.check_call(['qemu-img', 'create', '-q', '-f', 'qcow2', '-b', self.base, '-F', 'raw', disk])
         self.base_sum = checksum(self.base, 'raw', size)
 
+    def clone(self, directory):
+        """The same server in another directory: a copy of its files as they are."""
+        twin = object.__new__(Server)
+        twin.__dict__.update(self.__dict__, directory=str(directory))
+        subprocess.check_call(['cp', '-a', '--sparse=always', self.directory, twin.directory])
+        return twin
+
     def engine(self, **options):
         return engines.Engine(self.directory, None, options=options)
 

@@ -72,10 +72,11 @@ CASES = [(name, store) for name in sorted(OPERATIONS) for store in (False, True)
 @pytest.mark.parametrize('name,store', CASES, ids=['%s, %s' % (n, 'store' if s else 'plain') for n, s in CASES])
 def test_killed_before_each_act(tmpdir, name, store):
     boundary, ended = 0, False
+    prepared = Server(tmpdir, size=16 * 2 ** 20)
+    sums = prepare(prepared, store)
+    now = prepared.sum()
     while not ended:
-        server = Server(tmpdir.mkdir('run%d' % boundary), size=32 * 2 ** 20)
-        sums = prepare(server, store)
-        now = server.sum()
+        server = prepared.clone(tmpdir.join('run%d' % boundary))
         after = {'recover last': sums[3], 'recover root': sums[2], 'recover index': sums[1]}.get(name, now)
         patch = pytest.MonkeyPatch() if hasattr(pytest, 'MonkeyPatch') else _old_monkeypatch()
         countdown = Countdown(patch, boundary)

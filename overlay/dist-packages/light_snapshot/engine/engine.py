@@ -68,7 +68,7 @@ class Engine(object):
         for index in sorted(found):
             point = dict(rec.points.get(str(index)) or plans.point(None, None, plans.CRASH_CONSISTENT))
             point.update(index=index, state=found[index][1], size=self.files.allocated(found[index][0]),
-                         current=index == rec.current)
+                         current=index == rec.current, kept=str(index) in rec.kept)
             result.append(point)
         return result
 
@@ -86,6 +86,11 @@ class Engine(object):
         if self.record is None:
             raise errors.Refused('Light snapshots are not enabled for this server; nothing was changed. '
                                  'Enable them first.')
+
+    def check_not_enabled(self):
+        """:raises Refused: enabled already"""
+        if self.record is not None:
+            raise errors.Refused('Light snapshots are enabled for this server already; nothing was changed.')
 
     def _need_layers(self):
         self.check_enabled()
@@ -141,8 +146,7 @@ class Engine(object):
         :param disk_format: 'qcow2' or 'raw', as the host's configuration says (never probed)
         :raises Refused: already enabled, or a disk that cannot carry layers
         """
-        if self.record is not None:
-            raise errors.Refused('Light snapshots are enabled for this server already; nothing was changed.')
+        self.check_not_enabled()
         size = self.files.virtual_size(layout.DISK, disk_format)
         self.files.need(0, 'A layer')
         rec = records.Record(self.directory, {'target': target, 'disk_format': disk_format, 'size': size})

@@ -44,9 +44,10 @@ def _backing(value):
 
 
 def _run(argv):
-    # LC_ALL: messages end up in faults and logs, which are in English.
+    # LC_ALL: messages end up in faults and logs, which are in English. close_fds is left to Python: version 2.7
+    # would try to close every number up to the limit, a million on some nodes.
     child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             close_fds=True, env=dict(os.environ, LC_ALL='C'))
+                             env=dict(os.environ, LC_ALL='C'))
     out, err = child.communicate()
     if child.returncode:
         raise errors.CommandFailed(argv, child.returncode, (err or out).decode('utf-8', 'replace'))

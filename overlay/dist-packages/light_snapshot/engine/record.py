@@ -141,10 +141,10 @@ def load(directory):
     except ValueError as exc:
         raise errors.EngineError('The record %s is damaged (%s); the disk was not touched. Compare it with the '
                                  'layers in its directory before anything else.' % (path, exc))
-    if data.get('version') != VERSION:
+    if not isinstance(data, dict) or data.get('version') != VERSION:
         raise errors.EngineError('The record %s is of version %s, and this release knows version %s; the disk was '
                                  'not touched. Install the release of light-snapshot that wrote it.'
-                                 % (path, data.get('version'), VERSION))
+                                 % (path, data.get('version') if isinstance(data, dict) else '?', VERSION))
     return Record(directory, data)
 
 

@@ -101,15 +101,32 @@ def soft_reboot(original, self, instance):
 
 
 def disk_info_from_config(original, self, guest_config, *args, **kwargs):
-    """Whoever asks which files a guest has, to find their image-cache file or to copy them, is shown `disk`."""
-    for device in guest_config.devices:
-        path = getattr(device, 'source_path', None)
-        if path and layout.is_ours(os.path.basename(path)):
-            record = records.load(os.path.dirname(path))
-            if record is not None:
-                device.source_path = os.path.join(record.directory, layout.DISK)
-                device.driver_format = record.data['disk_format']
+    """Whoever asks which files a guest has, to find their image-cache file or to copy them, is shown `disk`.
+
+    nova asks this of every guest on the host, also to add up their sizes. One record that cannot be read must not
+    stop that: such a disk is left out, as nova leaves out a volume. (The guest itself is refused at its next start.)
+    """
+    guest_config.devices = [device for device in guest_config.devices if _show_root(device)]
     return original(self, guest_config, *args, **kwargs)
+
+
+def _show_root(device):
+    """Make a device on a layer of ours look as if it was on `disk`. False where the record cannot tell."""
+    path = getattr(device, 'source_path', None)
+    if not path or not layout.is_ours(os.path.basename(path)):
+        return True
+    directory = os.path.dirname(path)
+    if os.path.dirname(directory) != os.path.normpath(nova.conf.CONF.instances_path):
+        return True
+    try:
+        record = records.load(directory)
+    except errors.EngineError as exc:
+        LOG.error('light-snapshot: %s', exc)
+        return False
+    if record is not None:
+        device.source_path = os.path.join(directory, layout.DISK)
+        device.driver_format = record.disk_format
+    return True
 
 
 # ---- resize and migration

@@ -203,6 +203,7 @@ class Work(object):
     # ---- enable, disable, store
 
     def begin_enable(self, store):
+        self.engine.check_not_enabled()
         domain = self.engine.domain
         if domain is None:
             raise errors.Refused('libvirt does not know this server; nothing was changed. Hard reboot it, then try '

@@ -1,0 +1,57 @@
+"""python3 -m bench: what light snapshots cost. As root, where the testbed can be brought up (`make testbed-up`)."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+
+import bench
+from bench import engine_lines, lab, nova_lines, table
+
+NAMES = ['measure', 'ours', 'reference', 'ratio', 'bound', '']
+
+
+def up():
+    """Bring the testbed up if it is not."""
+    command = [sys.executable, '-m', 'testbed']
+    if subprocess.run(command + ['status'], cwd=bench.ROOT, stdout=subprocess.DEVNULL).returncode:
+        subprocess.run(command + ['up'], cwd=bench.ROOT, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog='bench', description='Ratios from one run: light snapshots against bare libvirt and nova.')
+    parser.add_argument('--count', type=int, default=10, help='how often each cheap measure is taken (default: %(default)s)')
+    parser.add_argument('--layer', type=int, default=1024, metavar='MIB', help='size of the layers that are committed (default: %(default)s)')
+    parser.add_argument('--commits', type=int, default=5, help='how many of them (default: %(default)s)')
+    parser.add_argument('--many', type=int, default=500, help='snapshots before reading is measured (default: %(default)s)')
+    parser.add_argument('--data', type=int, default=2048, metavar='MIB', help='data on the server\'s disk (default: %(default)s)')
+    parser.add_argument('--images', type=int, default=3, help='how often nova creates an image (default: %(default)s)')
+    parser.add_argument('--only', choices=('engine', 'nova'), help='one half alone')
+    chosen = parser.parse_args()
+    if os.geteuid():
+        parser.error('must be run as root')
+    up()
+    began, lines = time.monotonic(), []
+    if chosen.only != 'nova':
+        print('the engine against bare libvirt ...', flush=True)
+        with lab.Lab() as here:
+            found, rows = engine_lines.measure(here, chosen.count, chosen.layer, chosen.commits, chosen.many)
+        lines += found
+        # Shown at once: the other half may fail.
+        table.show('Engine: medians (lowest..highest)', NAMES, [line.cells() for line in found])
+        table.show('Where the time of an engine snapshot goes (medians)', ['part', 'time'], rows)
+    if chosen.only != 'engine':
+        print('\nthrough nova, against nova ...', flush=True)
+        found = nova_lines.measure(chosen.count, chosen.data, chosen.images)
+        lines += found
+        table.show('Through nova: medians (lowest..highest)', NAMES, [line.cells() for line in found])
+    over = [line for line in lines if not line.ok]
+    for line in over:
+        print('\nOVER LIMIT: %s' % line.measure)
+    print('\n%d lines, %d OVER LIMIT, %.0f s' % (len(lines), len(over), time.monotonic() - began))
+    return 1 if over else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""The lines of the result, their bounds, and how they are printed."""
+
+import statistics
+
+AT_MOST, AT_LEAST = '<=', '>='
+
+
+class Line:
+    """One measure: what ours took, what the reference took, and the bound on their ratio.
+
+    :param ours, reference: words, with their unit
+    :param ratio: the number that the bound is on
+    :param bound: (AT_MOST or AT_LEAST, number), or None for a line that only informs
+    """
+
+    def __init__(self, measure, ours, reference, ratio, bound=None, digits=2):
+        self.measure, self.ours, self.reference, self.ratio, self.bound = measure, ours, reference, ratio, bound
+        self.digits = digits
+
+    @property
+    def ok(self):
+        if self.bound is None:
+            return True
+        sign, limit = self.bound
+        return self.ratio <= limit if sign == AT_MOST else self.ratio >= limit
+
+    def cells(self):
+        bound = '%s %g' % self.bound if self.bound else ''
+        verdict = ('ok' if self.ok else 'OVER LIMIT') if self.bound else ''
+        return [self.measure, self.ours, self.reference, '%.*f' % (self.digits, self.ratio), bound, verdict]
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def spread(values, unit='ms', factor=1000):
+    """`median unit (lowest..highest, n = count)`."""
+    return '%.0f %s (%.0f..%.0f, n = %d)' % (factor * median(values), unit, factor * min(values),
+                                             factor * max(values), len(values))
+
+
+def show(title, names, rows):
+    """Print a table as Markdown, so that it can go into docs/bench.md as it is."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in [names] + rows) for column in range(len(names))]
+    print('\n%s\n' % title)
+    for row in [names, ['-' * width for width in widths]] + rows:
+        print('| %s |' % ' | '.join(cell.ljust(width) for cell, width in zip(row, widths)), flush=True)

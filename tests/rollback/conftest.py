@@ -1,0 +1,23 @@
+"""The same installed package and servers as the end-to-end tests have. Run last: it ends with the package purged."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'e2e'))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+
+_SPEC = importlib.util.spec_from_file_location(
+    'e2e_conftest', str(Path(__file__).resolve().parents[1] / 'e2e' / 'conftest.py'))
+_E2E = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_E2E)
+
+package, demo, server = _E2E.package, _E2E.demo, _E2E.server
+
+
+@pytest.fixture
+def newest():
+    return _E2E.newest_deb()
