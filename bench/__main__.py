@@ -1,6 +1,7 @@
 """python3 -m bench: what light snapshots cost. As root, where the testbed can be brought up (`make testbed-up`)."""
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,10 +20,28 @@ def up():
         subprocess.run(command + ['up'], cwd=bench.ROOT, check=True)
 
 
+@contextlib.contextmanager
+def package():
+    """The package on this machine: built and installed where it is not, and purged again then."""
+    state = subprocess.run(['dpkg-query', '-W', '-f', '${db:Status-Status}', 'light-snapshot'], stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, text=True).stdout
+    if state == 'installed':
+        yield
+        return
+    print('installing the package ...', flush=True)
+    built = lab.command(os.path.join(bench.ROOT, 'tools', 'build-deb'), os.path.join(bench.ROOT, 'dist'))
+    lab.command('dpkg', '-i', built.splitlines()[-1])
+    try:
+        yield
+    finally:
+        lab.command('dpkg', '--purge', 'light-snapshot')
+
+
 def main():
     parser = argparse.ArgumentParser(prog='bench', description='Ratios from one run: light snapshots against bare libvirt and nova.')
     parser.add_argument('--count', type=int, default=10, help='how often each cheap measure is taken (default: %(default)s)')
-    parser.add_argument('--layer', type=int, default=1024, metavar='MIB', help='size of the layers that are committed (default: %(default)s)')
+    parser.add_argument('--layer', type=int, default=1024, metavar='MIB',
+                        help='size of the layers that are committed (default: %(default)s)')
     parser.add_argument('--commits', type=int, default=5, help='how many of them (default: %(default)s)')
     parser.add_argument('--many', type=int, default=500, help='snapshots before reading is measured (default: %(default)s)')
     parser.add_argument('--data', type=int, default=2048, metavar='MIB', help='data on the server\'s disk (default: %(default)s)')
@@ -43,7 +62,8 @@ def main():
         table.show('Where the time of an engine snapshot goes (medians)', ['part', 'time'], rows)
     if chosen.only != 'engine':
         print('\nthrough nova, against nova ...', flush=True)
-        found = nova_lines.measure(chosen.count, chosen.data, chosen.images)
+        with package():
+            found = nova_lines.measure(chosen.count, chosen.data, chosen.images)
         lines += found
         table.show('Through nova: medians (lowest..highest)', NAMES, [line.cells() for line in found])
     over = [line for line in lines if not line.ok]

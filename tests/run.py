@@ -14,6 +14,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 VENV = TOP / '.venv'
 VENV27 = TOP / '.venv27'
+VENV27_HORIZON = TOP / '.venv27-horizon'
 PYTHON = str(VENV / 'bin' / 'python')
 PYTHON27 = str(VENV27 / 'bin' / 'python')
 LOGS = TOP / '.artefacts'
@@ -91,17 +92,22 @@ def pytest(python, *paths):
 
 
 def environments(run):
-    """The virtual environments: .venv sees Debian's packages; .venv27 is a Liberty node's Python."""
+    """.venv sees Debian's packages; .venv27 is a Liberty node's Python, .venv27-horizon the same with the oldest
+    Horizon to be had."""
     commands = []
-    if not (VENV / 'bin' / 'playwright').exists():
+    if not (VENV / 'done').exists():
         commands += [['/usr/bin/python3', '-m', 'venv', '--clear', '--system-site-packages', VENV],
-                     [PYTHON, '-m', 'pip', 'install', '-q', '-r', 'tests/requirements-py3.txt']]
-    if not (VENV27 / 'done').exists():
-        commands += [['sh', '-c', 'set -e; py=$(tools/python27); '
-                      'exec .venv/bin/python -m virtualenv -q --clear -p "$py" .venv27'],
-                     [PYTHON27, '-m', 'pip', 'install', '-q', '-r', 'tests/requirements-py27.txt'],
-                     [PYTHON27, '-m', 'pip', 'install', '-q', '-r', 'tests/osc/requirements-py27.txt'],
-                     ['touch', VENV27 / 'done']]
+                     [PYTHON, '-m', 'pip', 'install', '-q', '-r', 'tests/requirements-py3.txt'],
+                     ['touch', VENV / 'done']]
+    for place, requirements in ((VENV27, ['tests/requirements-py27.txt', 'tests/osc/requirements-py27.txt']),
+                                (VENV27_HORIZON, ['tests/dashboard/requirements-py27.txt'])):
+        if (place / 'done').exists():
+            continue
+        commands.append(['sh', '-c', 'set -e; py=$(tools/python27); '
+                         'exec .venv/bin/python -m virtualenv -q --clear -p "$py" "$1"', 'sh', place])
+        for name in requirements:
+            commands.append([place / 'bin' / 'python', '-m', 'pip', 'install', '-q', '-r', name])
+        commands.append(['touch', place / 'done'])
     run.part('virtual environments (Python 3.11 and 2.7)', *commands, needed=True)
 
 
@@ -130,7 +136,8 @@ def main():
     run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer'), pytest(PYTHON, 'tests/nova'),
              pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/dashboard'))
     run.part('unit tests, Python 2.7', pytest(PYTHON27, 'tests/engine', 'tests/glue', 'tests/installer'),
-             pytest(PYTHON27, 'tests/osc'))
+             pytest(PYTHON27, 'tests/osc'),
+             pytest(str(VENV27_HORIZON / 'bin' / 'python'), '-W', 'ignore', 'tests/dashboard'))
     try:
         run.part('testbed: a real OpenStack Zed', ['/usr/bin/python3', '-m', 'testbed', 'up'], needed=True)
         run.part('testbed: its own tests', pytest(PYTHON, 'tests/testbed'))

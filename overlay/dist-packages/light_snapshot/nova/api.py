@@ -32,6 +32,13 @@ LOG = logging.getLogger(__name__)
 _STATES = (vm_states.ACTIVE, vm_states.STOPPED)
 
 
+class NotAsked(exc.HTTPConflict):
+    """A 409 for a request that never reached the compute host. Any other refusal comes from the host, which has
+    given the task state back itself: whoever has it by then is somebody else."""
+
+    code = 409
+
+
 class _Base(wsgi.Controller):
     def __init__(self):
         super(_Base, self).__init__()
@@ -48,9 +55,6 @@ class _Base(wsgi.Controller):
 
     def _call(self, method, context, instance, **kwargs):
         """Ask the instance's host; its refusals, and its silence, become answers in words."""
-        if not instance.host:
-            raise exc.HTTPConflict(explanation='The server is on no compute host. Nothing was changed.')
-        self._check_host(context, instance)
         try:
             answer = getattr(self.rpcapi, method)(context, instance, **kwargs)
         except messaging.MessagingTimeout:
@@ -59,8 +63,8 @@ class _Base(wsgi.Controller):
         except messaging.RemoteError as error:
             if 'UnsupportedVersion' not in str(error.exc_type) and 'NoSuchMethod' not in str(error.exc_type):
                 raise
-            raise exc.HTTPConflict(explanation='light-snapshot is not installed on the compute host %s. Nothing was '
-                                               'changed.' % instance.host)
+            raise NotAsked(explanation='light-snapshot is not installed on the compute host %s. Nothing was changed.'
+                                       % instance.host)
         if answer.get('code') == 404:
             raise exc.HTTPNotFound(explanation=answer['message'])
         if answer.get('code') == 409:
@@ -70,12 +74,14 @@ class _Base(wsgi.Controller):
         return answer
 
     def _check_host(self, context, instance):
+        if not instance.host:
+            raise NotAsked(explanation='The server is on no compute host. Nothing was changed.')
         try:
             service = objects.Service.get_by_compute_host(context, instance.host)
         except exception.NotFound:
             service = None
         if service is None or not self.servicegroup.service_is_up(service):
-            raise exc.HTTPConflict(explanation='The compute host %s is down. Nothing was changed.' % instance.host)
+            raise NotAsked(explanation='The compute host %s is down. Nothing was changed.' % instance.host)
 
 
 def _is_volume_backed(compute_api, context, instance):
@@ -118,11 +124,7 @@ class ActionController(_Base):
         self._begin(context, instance, operation)
         try:
             return context, instance, self._call('operate', context, instance, operation=operation, args=args)
-        except messaging.MessagingException:
-            self._give_back(instance, operation)
-            raise
-        except exc.HTTPConflict:
-            # The host has given the task state back itself, unless it was never asked.
+        except NotAsked:
             self._give_back(instance, operation)
             raise
 
@@ -215,6 +217,7 @@ class LightSnapshotsController(_Base):
         columns = state.read(context, [instance.uuid]).get(instance.uuid, {})
         if not columns.get('light_snapshot_enable') or not instance.host:
             return columns, {'points': [], 'enabled': False}
+        self._check_host(context, instance)
         return columns, self._call('points', context, instance)
 
     @wsgi.expected_errors((403, 404, 409))
@@ -243,6 +246,7 @@ class LightSnapshotsController(_Base):
         if not id.isdigit() or len(id) > 10:
             raise exc.HTTPNotFound(explanation='There is no restore point %s.' % id)
         change = body['light_snapshot']
+        self._check_host(context, instance)
         self._call('describe', context, instance, index=int(id), name=change.get('name'),
                    description=change.get('description'))
         return self.show(req, server_id, id)
