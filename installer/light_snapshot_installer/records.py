@@ -28,9 +28,11 @@ def read(root, instances_path):
 def _one(path):
     try:
         with io.open(path, encoding='utf-8') as stream:
-            layers = json.load(stream)['live']
+            record = json.load(stream)
+        layers, root = record['live'], record['root']['file']
         if not isinstance(layers, list):
             raise ValueError('"live" is not a list')
     except (IOError, OSError, ValueError, KeyError, TypeError) as error:
         return True, 'its record cannot be read: %s: %s' % (type(error).__name__, error)
-    return bool(layers), ''
+    # Where history is kept, commits do not reach `disk`: without us nova would boot that old state.
+    return bool(layers) or root != 'disk' or bool(record.get('job')), ''

@@ -12,8 +12,15 @@ from light_snapshot_installer import cli, errors, lock, paths, state
 UUID = '11111111-2222-3333-4444-555555555555'
 
 
-@pytest.mark.parametrize('text', [u'{"live": [{"index": 1}]}', u'', u'{"live": ', u'[]', u'{"layers": []}',
-                                  u'{"live": null}', u'{"live": "x"}'])
+COMMITTED = u'{"live": [], "root": {"file": "disk"}, "job": null}'
+# Where history is kept, what was committed is not in `disk`: nova alone would boot an old state.
+HISTORY = u'{"live": [], "root": {"file": "disk.light-root-4"}, "job": null}'
+CUT_OFF = u'{"live": [], "root": {"file": "disk"}, "job": {"kind": "push"}}'
+
+
+@pytest.mark.parametrize('text', [u'{"live": [{"index": 1}], "root": {"file": "disk"}}', HISTORY, CUT_OFF, u'',
+                                  u'{"live": ', u'[]', u'{"layers": []}', u'{"live": null, "root": {"file": "disk"}}',
+                                  u'{"live": "x", "root": {"file": "disk"}}', u'{"live": []}'])
 def test_live_or_unreadable_record_refuses(compute, text):
     compute.run('install')
     compute.record(UUID, text)
@@ -39,7 +46,7 @@ def test_json_names_the_servers(compute):
 
 def test_committed_record_does_not_refuse(compute):
     compute.run('install')
-    compute.record(UUID, u'{"live": []}')
+    compute.record(UUID, COMMITTED)
     assert compute.run('rollback')[0] == 0
     assert os.path.exists(compute.top + '/var/lib/nova/instances/%s/light-snapshot.json' % UUID)
 
@@ -48,7 +55,7 @@ def test_directories_of_a_resize_and_of_a_deletion(compute):
     compute.run('install')
     compute.record(UUID + '_del', u'{"live": [1]}')
     assert compute.run('status')[1].count('0 with a record') == 1
-    compute.record(UUID, u'{"live": []}')
+    compute.record(UUID, COMMITTED)
     compute.record(UUID + '_resize', u'{"live": [1]}')
     code, _out, err = compute.run('rollback')
     assert code == 3
