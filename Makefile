@@ -18,7 +18,7 @@ setup:
 	@$(SUDO) $(PYTHON) -m testbed install
 
 demo: setup
-	@$(SUDO) $(PYTHON) -m testbed.demo
+	@$(SUDO) env KEEP="$(KEEP)" $(PYTHON) -m testbed.demo
 
 test: setup
 	@$(SUDO) env CI="$(CI)" $(PYTHON) -m tests.run

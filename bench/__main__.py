@@ -54,12 +54,13 @@ def main():
     began, lines = time.monotonic(), []
     if chosen.only != 'nova':
         print('the engine against bare libvirt ...', flush=True)
-        with lab.Lab() as here:
-            found, rows = engine_lines.measure(here, chosen.count, chosen.layer, chosen.commits, chosen.many)
-        lines += found
-        # Shown at once: the other half may fail.
-        table.show('Engine: medians (lowest..highest)', NAMES, [line.cells() for line in found])
-        table.show('Where the time of an engine snapshot goes (medians)', ['part', 'time'], rows)
+        rows = []
+        try:
+            with lab.Lab() as here:
+                engine_lines.measure(here, lines, rows, chosen.count, chosen.layer, chosen.commits, chosen.many)
+        finally:
+            table.show('Engine: medians (lowest..highest)', NAMES, [line.cells() for line in lines])
+            table.show('Where the time of an engine snapshot goes (medians)', ['part', 'time'], rows)
     if chosen.only != 'engine':
         print('\nthrough nova, against nova ...', flush=True)
         with package():

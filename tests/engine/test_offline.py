@@ -287,3 +287,35 @@ def test_names_times_and_sizes(server):
     assert (point['name'], point['description'], point['state'], point['consistency']) == (
         'first', 'what it was', 'last', 'stopped')
     assert point['size'] >= 8 * 2 ** 20 and point['current'] is True and point['created_at'].endswith('Z')
+
+
+def test_starts_after_commits_do_not_deepen_the_chain_for_ever(server):
+    server.enable(store=True)
+    sums, depths = {}, []
+    for number in range(1, 8):
+        server.write(number, number)
+        sums[number] = server.sum()
+        server.act('commit_all')
+        record = server.engine().record
+        record.data['root']['dirty'] = True     # as after a commit under a running guest
+        record.save()
+        engine = server.engine(chain_limit=4)
+        engine.prepare_start()
+        assert server.sum() == sums[number]
+        depths.append(chain_depth(server))
+    assert max(depths) <= 4 + 4
+    for point in server.engine().points():
+        server.recover(index=point['index'])
+
+
+def test_a_full_file_system_leaves_the_record_as_it_was(server):
+    server.enable()
+    record = server.engine().record
+    before = open(record.path(layout.RECORD)).read()
+    record.data['points'] = dict((str(n), {'name': 'x' * 1000}) for n in range(200))
+    full = os.path.join(server.directory, layout.RECORD + '.new')
+    os.symlink('/dev/full', full)
+    with pytest.raises((IOError, OSError)):
+        record.save()
+    os.unlink(full)
+    assert open(record.path(layout.RECORD)).read() == before

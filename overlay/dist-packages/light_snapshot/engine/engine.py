@@ -73,7 +73,7 @@ class Engine(object):
         return result
 
     def size(self):
-        """Bytes that the layers, the history and the discarded files take on the host's disk."""
+        """Bytes that the layers and the history take on the host's disk (without `disk`, and what is discarded)."""
         rec = self.record
         names = set([rec.root['file']] + [e['file'] for e in rec.live] + [e['file'] for e in rec.kept.values()])
         names.discard(layout.DISK)
@@ -222,10 +222,18 @@ class Engine(object):
         if bool(enable) == self.record.store:
             return
         if enable:
+            self._check_depth()
             job = plans.store_on(self.record.state(), _now(), self._consistency(), self.record.current)
         else:
             job = plans.store_off(self.record.state())
         self._begin(job)
+
+    def _check_depth(self):
+        on = self.record.root['on']
+        files = plans.depth(self.record.state(), on) if on is not None else 0
+        if files > self.options['chain_limit']:
+            raise errors.Refused('The chain of this server is %d kept files deep; nothing was changed. Commit all its '
+                                 'layers and hard reboot it, which flattens the chain, then try again.' % files)
 
     def describe(self, index, name, description):
         """Change a restore point's name and description (None: leave it).
@@ -252,7 +260,7 @@ class Engine(object):
             return None
         if not self.record.live:
             self._refresh_size()
-            self._begin(plans.start(self.record.state(), _now()))
+            self._begin(plans.start(self.record.state(), _now(), self.options['chain_limit']))
             self.finish()
         return self.record.path(self.record.active), self.record.active_format
 

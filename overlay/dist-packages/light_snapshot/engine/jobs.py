@@ -56,6 +56,9 @@ class Runner(object):
     def resume_interrupted(self):
         """Finish or undo a job that a crash cut off. What is on disk, and what the guest runs on, decides."""
         job = self.record.job
+        if job and job.get('quiesce') and self.running():
+            # A crash between freeze and thaw: whatever becomes of the snapshot, the guest goes on.
+            self.domain.thaw()
         if job and job['kind'] in ('push', 'swap') and self._never_happened(job):
             LOG.warning('light-snapshot: %s of %s was cut off before it took effect; undoing it',
                         job['op'], self.record.directory)
@@ -171,7 +174,8 @@ class Runner(object):
         except Exception:
             self._give_up(job)
             raise
-        job = dict(job, paused=not self.domain.is_paused())
+        # `or`: a crash may have left the guest paused by us.
+        job = dict(job, paused=job.get('paused') or not self.domain.is_paused())
         self.record.set_job(job)
         # Until the record says that the guest writes to the base, it must not: a power loss in between leaves
         # layers that are complete, and committing them again is harmless.

@@ -81,8 +81,11 @@ def enable(state, store, now, consistency):
             'then': _cleanup('enable', _keep_all(state, after))}
 
 
-def start(state, now):
-    """Layers again for a server whose layers were all committed; the guest is off."""
+def start(state, now, limit=16):
+    """Layers again for a server whose layers were all committed; the guest is off.
+
+    :param limit: as for `recover`
+    """
     after = copy.deepcopy(state)
     root = after['root']
     if root['dirty']:
@@ -92,13 +95,29 @@ def start(state, now):
                                                      'What the server had written while its layers were committed.')
         root.update(index=after['index'], dirty=False)
     freeze = after['store'] and str(root['index']) not in after['kept']
-    new = _push_on(after, root['file'], root['format'], freeze)
+    new, flatten = _push_on(after, root['file'], root['format'], freeze), None
     if freeze:
         _freeze_root(after, new[0]['file'], root['index'])
+        flatten = _flatten(after, new[0]['file'], limit)
     after['live'] = [{'index': after['index'], 'file': new[-1]['file']}]
     _prune(after)
-    return {'kind': 'push', 'op': 'start', 'state': 'create', 'new': new, 'after': after,
+    return {'kind': 'push', 'op': 'start', 'state': 'create', 'new': new, 'flatten': flatten, 'after': after,
             'then': _cleanup('start', _keep_all(state, after))}
+
+
+def _flatten(after, new_root, limit):
+    """What to copy into a new root (the guest is off) where too many kept files would lie below it, or None.
+
+    A chain that deep would slow every read down, and libvirt before 12.0 starts none of some 25 layers. What lies
+    above the history's oldest file is copied into the new root instead.
+    """
+    root = after['root']
+    if depth(after, root['on']) <= limit:
+        return None
+    while after['kept'][str(root['on'])]['on'] is not None:
+        root['on'] = after['kept'][str(root['on'])]['on']
+    base = after['kept'][str(root['on'])]
+    return {'file': new_root, 'backing': base['file'], 'format': base['format']}
 
 
 def _freeze_root(after, new_root, index):
@@ -279,15 +298,9 @@ def _recover_kept(state, index, limit):
     if old != layout.DISK and old not in [entry['file'] for entry in after['kept'].values()]:
         # What it holds is in the kept copy of its index; after the layers above were re-pointed nobody needs it.
         actions.append({'do': 'remove', 'file': old})
-    target, flatten, on = after['kept'][str(index)], None, index
+    target = after['kept'][str(index)]
     new = _push_on(after, target['file'], target['format'], True)
-    if depth(after, index) > limit:
-        # A chain that deep would slow every read down (and libvirt before 12.0 starts none of some 25 layers):
-        # what lies above the history's oldest file is copied into the new root instead.
-        while after['kept'][str(on)]['on'] is not None:
-            on = after['kept'][str(on)]['on']
-        base = after['kept'][str(on)]
-        flatten = {'file': new[0]['file'], 'backing': base['file'], 'format': base['format']}
-    after['root'] = {'file': new[0]['file'], 'format': 'qcow2', 'index': index, 'on': on, 'dirty': False}
+    after['root'] = {'file': new[0]['file'], 'format': 'qcow2', 'index': index, 'on': index, 'dirty': False}
+    flatten = _flatten(after, new[0]['file'], limit)
     after['live'] = [{'index': after['index'], 'file': new[-1]['file']}]
     return _swap(after, new, actions, flatten)

@@ -100,12 +100,11 @@ class Record(object):
     def save(self):
         path = self.path(layout.RECORD)
         text = json.dumps(self.data, indent=1, sort_keys=True).encode('utf-8')
-        fd = os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(fd, text)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        # A file object: it goes on after a short write, and a full file system is an exception here, before the rename.
+        with os.fdopen(os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
         os.rename(path + '.new', path)
         sync_directory(self.directory)
 

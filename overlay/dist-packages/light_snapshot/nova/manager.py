@@ -12,6 +12,7 @@ from nova import exception
 from nova import objects
 from nova import utils
 from nova.compute import utils as compute_utils
+from nova.compute import vm_states
 import oslo_messaging as messaging
 
 from light_snapshot.engine import errors
@@ -75,6 +76,10 @@ def _settle_one(manager, context, instance, ours):
         engine.finish()
         glue.save_columns(context, instance.uuid, engine.record)
         instance.refresh()
+        if (instance.task_state == names.TASK_STATES['recover'] and instance.vm_state == vm_states.ACTIVE
+                and not engine.running()):
+            # A recover had switched the guest off and was cut off there: it was running before.
+            _start(manager, context, instance)
         if ours and names.is_ours(instance.task_state):
             instance.task_state = None
             instance.save()
@@ -249,16 +254,17 @@ class Work(object):
         finally:
             # Also after a failure: the guest boots what the record names, before or after.
             if running:
-                self._start()
+                _start(self.manager, self.context, self.instance)
 
-    def _start(self):
-        instance = self.instance
-        if hasattr(instance, 'get_network_info'):
-            network_info = instance.get_network_info()
-        else:
-            network_info = instance.info_cache.network_info
-        block_device_info = self.manager._get_instance_block_device_info(self.context, instance)
-        self.manager.driver.power_on(self.context, instance, network_info, block_device_info)
+
+def _start(manager, context, instance):
+    """Boot a guest as nova does: from its active layer."""
+    if hasattr(instance, 'get_network_info'):
+        network_info = instance.get_network_info()
+    else:
+        network_info = instance.info_cache.network_info     # 12
+    block_device_info = manager._get_instance_block_device_info(context, instance)
+    manager.driver.power_on(context, instance, network_info, block_device_info)
 
 
 def _event(context, host, operation, uuid):
