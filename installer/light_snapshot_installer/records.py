@@ -11,13 +11,14 @@ def read(root, instances_path):
     """[(uuid, live, problem)] of every server with a record on this host; `live` is True while it has layers in use.
 
     A record that cannot be read counts as live, and `problem` says why; otherwise `problem` is ''. A server in the
-    middle of a resize has a second directory here, <uuid>_resize, which counts for the same server; <uuid>_del, of
-    a deleted server that nova is about to remove, does not count.
+    middle of a resize has a second directory here, <uuid>_resize, which counts for the same server. A deleted server
+    does not count: nova has renamed its directory to <uuid>_del (and leaves both <uuid>_del and <uuid>_resize behind
+    when it was deleted in the middle of a resize).
     """
-    found = {}
-    for path in sorted(glob.glob(os.path.join(root.at(instances_path), '*', NAME))):
-        uuid, _, suffix = os.path.basename(os.path.dirname(path)).partition('_')
-        if suffix == 'del':
+    found, top = {}, root.at(instances_path)
+    for path in sorted(glob.glob(os.path.join(top, '*', NAME))):
+        uuid = os.path.basename(os.path.dirname(path)).partition('_')[0]
+        if os.path.isdir(os.path.join(top, uuid + '_del')) and not os.path.isdir(os.path.join(top, uuid)):
             continue
         live, problem = _one(path)
         before = found.get(uuid, (False, ''))

@@ -54,6 +54,7 @@ def test_committed_record_does_not_refuse(compute):
 def test_directories_of_a_resize_and_of_a_deletion(compute):
     compute.run('install')
     compute.record(UUID + '_del', u'{"live": [1]}')
+    compute.record(UUID + '_resize', HISTORY)
     assert compute.run('status')[1].count('0 with a record') == 1
     compute.record(UUID, COMMITTED)
     compute.record(UUID + '_resize', u'{"live": [1]}')
