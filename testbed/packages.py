@@ -24,7 +24,7 @@ BUILD = """
 
 # The project's tests, and the browser that the Horizon tests and the demo drive.
 TESTS = """
-    chromium fonts-noto-cjk python3-debian python3-pytest python3-venv tmux
+    chromium fonts-noto-cjk gettext python3-debian python3-pytest python3-venv tmux
 """.split()
 
 ALL = STACK + GUEST + BUILD + TESTS

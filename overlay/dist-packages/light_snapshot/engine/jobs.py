@@ -20,6 +20,7 @@ import logging
 
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
+from light_snapshot.engine import plans
 
 LOG = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class Runner(object):
         if job.get('quiesce') and left == paths and not self.domain.is_paused():
             frozen = self.domain.freeze(self.options['freeze_timeout'])
             index = str(job['after']['live'][-2]['index'])
-            level = 'quiesced' if frozen else 'crash-consistent'
+            level = plans.QUIESCED if frozen else plans.CRASH_CONSISTENT
             for state in (job['after'], (job['then'] or {}).get('after', {})):
                 if index in state.get('points', {}):
                     state['points'][index]['consistency'] = level

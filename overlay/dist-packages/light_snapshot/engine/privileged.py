@@ -149,8 +149,3 @@ def copy(source_directory, directory, name):
     source, target = _path(source_directory, name), _path(directory, name)
     _run(['cp', '--sparse=always', '--preserve=mode,ownership', '--', source, target])
     fsync(directory, name)
-
-
-def check(directory, name):
-    """qemu-img's own check of a layer that no guest has open; raises CommandFailed when it is not clean."""
-    _run(['qemu-img', 'check', '-q', '-f', 'qcow2', _path(directory, name)])

@@ -11,7 +11,7 @@ import nova.privsep
 from light_snapshot.engine import errors
 from light_snapshot.engine import privileged
 
-ACTS = ('check', 'commit', 'copy', 'create', 'flatten', 'fsync', 'grow', 'info', 'link', 'repoint')
+ACTS = ('commit', 'copy', 'create', 'flatten', 'grow', 'info', 'link', 'repoint')
 
 
 @nova.privsep.sys_admin_pctxt.entrypoint
