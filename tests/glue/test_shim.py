@@ -1,9 +1,11 @@
 """The shim and the table of hooks, on any Python: a module of our own stands for nova's."""
 
+import inspect
 import os
 import subprocess
 import sys
 import textwrap
+import traceback
 
 import pytest
 
@@ -35,14 +37,15 @@ def extended(tmpdir, monkeypatch):
     """Imports a shim named example_nova_NAME whose original is the text above, one method hooked."""
     made = []
 
-    def load(table_method='ComputeManager.rebuild_instance', with_original=True):
+    def load(method='rebuild_instance', releases='12-', takes='self context instance', with_original=True):
         name = 'example_nova_%d_%d' % (os.getpid(), len(made))
         path = tmpdir.join(name + '.py')
         with open(SHIM, 'rb') as handle:
             path.write(handle.read(), 'wb')
         if with_original:
             tmpdir.join(name + '.py.light-snapshot-orig').write(ORIGINAL.encode('utf-8'), 'wb')
-        monkeypatch.setattr(hooks, 'TABLE', ((name, table_method, 'names:is_ours_hook', 'a test'),))
+        monkeypatch.setattr(hooks, 'TABLE', (
+            hooks.Hook(name, 'ComputeManager.' + method, releases, takes, 'names:is_ours_hook', 'a test'),))
         monkeypatch.setattr(hooks, 'problems', [])
         from light_snapshot.nova import names
         monkeypatch.setattr(names, 'is_ours_hook', lambda original, *a, **k: ('hooked', original(*a, **k)),
@@ -63,17 +66,19 @@ def test_the_original_runs_in_its_own_namespace(extended):
 
 def test_a_hook_wraps_and_keeps_the_signature(extended):
     module = extended()
-    manager = module.ComputeManager()
-    assert manager.rebuild_instance('c', 'i', flag=True) == ('hooked', ('c', 'i', True))
-    assert module.ComputeManager.rebuild_instance.__doc__ == 'Says what it was given.'
-    if sys.version_info >= (3,):
-        import inspect
-        names = list(inspect.signature(module.ComputeManager.rebuild_instance).parameters)
-        assert names == ['self', 'context', 'instance', 'flag']
+    method = module.ComputeManager.rebuild_instance
+    assert module.ComputeManager().rebuild_instance('c', 'i', flag=True) == ('hooked', ('c', 'i', True))
+    assert module.ComputeManager().rebuild_instance('c', 'i') == ('hooked', ('c', 'i', False))
+    assert method.__doc__ == 'Says what it was given.' and method.__name__ == 'rebuild_instance'
+    if hasattr(inspect, 'signature'):
+        assert str(inspect.signature(method)) == '(self, context, instance, flag=False)'
+    else:
+        assert inspect.getargspec(method) == (['self', 'context', 'instance', 'flag'], None, None, (False,))
+    with pytest.raises(TypeError):
+        module.ComputeManager().rebuild_instance('c', 'i', unknown=1)
 
 
 def test_a_traceback_names_the_original(extended):
-    import traceback
     module = extended()
     with pytest.raises(ValueError):
         try:
@@ -83,14 +88,32 @@ def test_a_traceback_names_the_original(extended):
             raise
 
 
+def plain(module):
+    return module.ComputeManager().rebuild_instance('c', 'i') == ('c', 'i', False)
+
+
 def test_an_unknown_nova_runs_on_and_the_feature_is_off(extended):
-    module = extended('ComputeManager.renamed_in_the_next_release')
-    assert module.ComputeManager().rebuild_instance('c', 'i') == ('c', 'i', False)
+    assert plain(extended('renamed_in_the_next_release'))
     assert len(hooks.problems) == 1 and 'renamed_in_the_next_release' in hooks.problems[0]
 
 
-def test_an_optional_hook_may_be_missing(extended):
-    extended('ComputeManager.only_in_some_releases?')
+def test_a_method_of_another_signature_is_left_alone_and_the_feature_is_off(extended):
+    assert plain(extended(takes='self instance context'))
+    assert len(hooks.problems) == 1 and '(self, context, instance, flag)' in hooks.problems[0]
+
+
+@pytest.mark.parametrize('releases,number,hooked', [
+    ('12-', 12, True), ('12-', 99, True), ('16-', 15, False), ('16-', 16, True), ('12-15', 15, True),
+    ('12-15', 16, False), ('16-', None, True)])
+def test_a_row_is_for_its_releases_alone(extended, monkeypatch, releases, number, hooked):
+    monkeypatch.setattr(hooks.releases, 'current', lambda: number)
+    assert plain(extended(releases=releases)) is not hooked
+    assert hooks.problems == []
+
+
+def test_what_other_releases_lack_is_no_problem(extended, monkeypatch):
+    monkeypatch.setattr(hooks.releases, 'current', lambda: 12)
+    assert plain(extended('only_from_16', releases='16-'))
     assert hooks.problems == []
 
 
@@ -101,15 +124,22 @@ def test_a_lost_original_is_an_import_error_that_says_so(extended):
 
 
 def test_every_hook_names_a_function_of_ours():
-    for _module, _where, ours, why in hooks.TABLE:
-        module, function = ours.split(':')
+    for hook in hooks.TABLE:
+        module, function = hook.ours.split(':')
         with open(os.path.join(OVERLAY, 'nova', module + '.py')) as handle:
-            assert 'def %s(original,' % function in handle.read(), ours
-        assert why
+            assert 'def %s(original,' % function in handle.read(), hook
+        assert hook.why and hook.releases.endswith(tuple('-0123456789'))
+
+
+def test_the_entry_points_of_the_table_are_those_of_the_distribution():
+    with open(os.path.join(DIST, 'light_snapshot.egg-info', 'entry_points.txt')) as handle:
+        text = handle.read()
+    for group, _releases, what, _why in hooks.ENTRY_POINTS:
+        assert what in text.split('[%s]' % group)[1].split('[')[0]
 
 
 def test_every_shim_has_its_row_and_every_row_its_shim():
-    rows = set(row[0].replace('.', '/') + '.py' for row in hooks.TABLE)
+    rows = set(hook.module.replace('.', '/') + '.py' for hook in hooks.TABLE)
     shims = set()
     for top, _dirs, files in os.walk(os.path.join(DIST, 'nova')):
         for name in files:

@@ -14,6 +14,8 @@ import subprocess
 from light_snapshot.engine import errors
 
 FORMATS = ('qcow2', 'raw')
+#: act -> how many arguments it takes; nothing else is carried out for another process
+ACTS = {'commit': 3, 'copy': 3, 'create': 5, 'flatten': 4, 'grow': 3, 'info': 3, 'link': 3, 'repoint': 4}
 _FILE = re.compile(r'^(?:snapshots/(?:deleted/)?)?disk(?:\.light-(?:root-)?[0-9]+)?$')
 _BACKING = re.compile(r'^disk(?:\.light-(?:root-)?[0-9]+)?$')
 
@@ -149,3 +151,17 @@ def copy(source_directory, directory, name):
     source, target = _path(source_directory, name), _path(directory, name)
     _run(['cp', '--sparse=always', '--preserve=mode,ownership', '--', source, target])
     fsync(directory, name)
+
+
+def attempt(name, args):
+    """Carry out one act for another process, which would not get an exception of ours with its class.
+
+    :returns: (True, result) or (False, message)
+    :raises ValueError: not an act, or not its arguments
+    """
+    if len(args) != ACTS.get(name):
+        raise ValueError('not an act of light-snapshot: %r with %d arguments' % (name, len(args)))
+    try:
+        return True, globals()[name](*args)
+    except (errors.EngineError, EnvironmentError) as exc:
+        return False, str(exc)

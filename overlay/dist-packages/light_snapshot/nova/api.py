@@ -2,13 +2,11 @@
 
 from __future__ import absolute_import
 
-import functools
 import logging
 
 import oslo_messaging as messaging
 from webob import exc
 
-import nova.context
 from nova import exception
 from nova import objects
 from nova import servicegroup
@@ -16,10 +14,10 @@ from nova.api import validation
 from nova.api.openstack import common
 from nova.api.openstack import wsgi
 from nova.compute import api as compute
-from nova.compute import utils as compute_utils
 from nova.compute import vm_states
 
 from light_snapshot.nova import names
+from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import refusals
 from light_snapshot.nova import rpcapi
@@ -28,6 +26,8 @@ from light_snapshot.nova import state
 from light_snapshot.nova import views
 
 LOG = logging.getLogger(__name__)
+
+expected_errors = places.find('expected_errors')
 
 _STATES = (vm_states.ACTIVE, vm_states.STOPPED)
 
@@ -84,11 +84,6 @@ class _Base(wsgi.Controller):
             raise NotAsked(explanation='The compute host %s is down. Nothing was changed.' % instance.host)
 
 
-def _is_volume_backed(compute_api, context, instance):
-    check = getattr(compute_utils, 'is_volume_backed_instance', None)       # 13+
-    return (check or compute_api.is_volume_backed_instance)(context, instance)
-
-
 class ActionController(_Base):
     """The server actions, by the original's names."""
 
@@ -103,7 +98,7 @@ class ActionController(_Base):
             refuse('it is %s, and has to be active or stopped' % instance.vm_state)
         if instance.task_state is not None:
             refuse('another task is under way (%s)' % instance.task_state)
-        if _is_volume_backed(self.compute_api, context, instance):
+        if places.is_volume_backed(self.compute_api, context, instance):
             refuse('it boots from a volume, which cannot carry layers; use the volume\'s own snapshots')
 
     def _begin(self, context, instance, operation):
@@ -139,7 +134,7 @@ class ActionController(_Base):
             pass
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('enableSnapshot')
     @validation.schema(schemas.ENABLE)
     def _enable(self, req, id, body):
@@ -150,14 +145,14 @@ class ActionController(_Base):
             state.write(context, instance.uuid, {'snapshot_daily': options['daily']})
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('disableSnapshot')
     @validation.schema(schemas.DISABLE)
     def _disable(self, req, id, body):
         self._operate(req, id, 'disable', 'disable', 'disable light snapshots')
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('createSnapshot')
     @validation.schema(schemas.CREATE)
     def _create(self, req, id, body):
@@ -169,7 +164,7 @@ class ActionController(_Base):
                                    'description': options.get('description', '')}}
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('recoverInstance')
     @validation.schema(schemas.RECOVER)
     def _recover(self, req, id, body):
@@ -181,14 +176,14 @@ class ActionController(_Base):
         self._operate(req, id, 'recover', 'recover', 'recover', index=index, use_root=use_root)
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('commitSnapshot')
     @validation.schema(schemas.COMMIT)
     def _commit(self, req, id, body):
         self._operate(req, id, 'commit', 'commit', 'commit its layers')
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('storeSnapshot')
     @validation.schema(schemas.STORE)
     def _store(self, req, id, body):
@@ -196,7 +191,7 @@ class ActionController(_Base):
         self._operate(req, id, 'store', 'store', 'change the keeping of light snapshots', enable=enable)
 
     @wsgi.response(202)
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @wsgi.action('dailySnapshot')
     @validation.schema(schemas.DAILY)
     def _daily(self, req, id, body):
@@ -220,7 +215,7 @@ class LightSnapshotsController(_Base):
         self._check_host(context, instance)
         return columns, self._call('points', context, instance)
 
-    @wsgi.expected_errors((403, 404, 409))
+    @expected_errors((403, 404, 409))
     def index(self, req, server_id):
         columns, answer = self._points(req, server_id)
         return {'light_snapshots': answer['points'], 'enabled': answer['enabled'],
@@ -228,7 +223,7 @@ class LightSnapshotsController(_Base):
                 'daily': columns.get('snapshot_daily', False), 'disks': answer.get('disks', []),
                 'disks_left_out': answer.get('disks_left_out', []), 'size': answer.get('size', 0)}
 
-    @wsgi.expected_errors((403, 404, 409))
+    @expected_errors((403, 404, 409))
     def show(self, req, server_id, id):
         return {'light_snapshot': self._find(self._points(req, server_id)[1], id)}
 
@@ -239,7 +234,7 @@ class LightSnapshotsController(_Base):
                 return point
         raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
 
-    @wsgi.expected_errors((400, 403, 404, 409))
+    @expected_errors((400, 403, 404, 409))
     @validation.schema(schemas.UPDATE)
     def update(self, req, server_id, id, body):
         context, instance = self._instance(req, server_id, 'update')
@@ -252,19 +247,28 @@ class LightSnapshotsController(_Base):
         return self.show(req, server_id, id)
 
 
+def extend():
+    """What goes along with the routes: our booleans in servers' bodies, the refusals, the policy's defaults."""
+    views.extend()
+    refusals.extend()
+    policy.register()
+
+
+def _resource():
+    return wsgi.Resource(LightSnapshotsController())
+
+
 def add_routes(original, self, *args, **kwargs):
-    """Hook of APIRouterV21.__init__ (16+): our controllers, before nova builds its routes."""
+    """Hook of APIRouterV21.__init__ (16 and later; before, see extension.py): our controllers, before nova builds
+    its routes."""
     from nova.api.openstack.compute import routes
+    # nova's own: a partial of a maker of controllers, whose last argument lists those that bring actions.
     controllers = routes.server_controller.args[-1]
     if ActionController not in controllers:
         controllers.append(ActionController)
-        # nova's own routes are built by partials of wsgi.Resource; take the same maker.
-        ours = functools.partial(routes._create_controller, LightSnapshotsController, [])
         routes.ROUTE_LIST += (
-            ('/servers/{server_id}/light-snapshots', {'GET': [ours, 'index']}),
-            ('/servers/{server_id}/light-snapshots/{id}', {'GET': [ours, 'show'], 'PUT': [ours, 'update']}),
+            ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index']}),
+            ('/servers/{server_id}/light-snapshots/{id}', {'GET': [_resource, 'show'], 'PUT': [_resource, 'update']}),
         )
-        views.extend()
-        refusals.extend()
-        policy.register()
+        extend()
     return original(self, *args, **kwargs)

@@ -8,10 +8,11 @@ from __future__ import absolute_import
 import logging
 import os
 import shutil
+import xml.etree.ElementTree as ET
 
 from nova import exception
 from nova.virt.libvirt import utils as libvirt_utils
-import nova.conf
+from oslo_config import cfg
 
 from light_snapshot.engine import domain as engine_domain
 from light_snapshot.engine import engine as engines
@@ -19,20 +20,12 @@ from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import record as records
 from light_snapshot.nova import options
+from light_snapshot.nova import places
+from light_snapshot.nova import privileges
 
 LOG = logging.getLogger(__name__)
-
-
-def run_privileged(name, *args):
-    """Carry out a privileged act of the engine through nova's privsep daemon.
-
-    :raises EngineError: with the act's own message
-    """
-    from nova.privsep import light_snapshot as privsep
-    done, result = privsep.act(name, args)
-    if not done:
-        raise errors.EngineError(result)
-    return result
+# nova.conf.CONF, by the name that every release has for it.
+CONF = cfg.CONF
 
 
 def engine_of(driver, instance):
@@ -44,8 +37,8 @@ def engine_of(driver, instance):
         domain = engine_domain.Domain(driver._host.get_guest(instance)._domain)
     except exception.InstanceNotFound:
         domain = None
-    return engines.Engine(libvirt_utils.get_instance_path(instance), domain, run_privileged,
-                          options.values(nova.conf.CONF))
+    return engines.Engine(libvirt_utils.get_instance_path(instance), domain, privileges.run,
+                          options.values(CONF))
 
 
 def has_record(instance):
@@ -100,33 +93,64 @@ def soft_reboot(original, self, instance):
     return original(self, instance)
 
 
-def disk_info_from_config(original, self, guest_config, *args, **kwargs):
-    """Whoever asks which files a guest has, to find their image-cache file or to copy them, is shown `disk`.
+# Whoever asks which files a guest has, to find their image-cache file or to copy them, is shown `disk`. nova asks this
+# of every guest on the host, also to add up their sizes. One record that cannot be read must not stop that: such a disk
+# is left out, as nova leaves out a volume. (The guest itself is refused at its next start.)
 
-    nova asks this of every guest on the host, also to add up their sizes. One record that cannot be read must not
-    stop that: such a disk is left out, as nova leaves out a volume. (The guest itself is refused at its next start.)
-    """
-    guest_config.devices = [device for device in guest_config.devices if _show_root(device)]
+def disk_info_from_config(original, self, guest_config, *args, **kwargs):
+    """16 and later: nova asks with a guest's parsed configuration."""
+    shown = []
+    for device in guest_config.devices:
+        path = getattr(device, 'source_path', None)
+        try:
+            root = _root_of(path)
+        except errors.EngineError as exc:
+            LOG.error('light-snapshot: %s', exc)
+            continue
+        if root is not None:
+            device.source_path, device.driver_format = root
+        shown.append(device)
+    guest_config.devices = shown
     return original(self, guest_config, *args, **kwargs)
 
 
-def _show_root(device):
-    """Make a device on a layer of ours look as if it was on `disk`. False where the record cannot tell."""
-    path = getattr(device, 'source_path', None)
+def disk_info_from_xml(original, self, instance_name, xml, *args, **kwargs):
+    """Before 16: nova asks with libvirt's text."""
+    if layout.DISK + '.light-' in xml:
+        xml = _xml_on_root(xml)
+    return original(self, instance_name, xml, *args, **kwargs)
+
+
+def _xml_on_root(xml):
+    domain = ET.fromstring(xml)
+    devices = domain.find('./devices')
+    for disk in devices.findall('disk') if devices is not None else ():
+        source = disk.find('source')
+        try:
+            root = _root_of(source.get('file') if source is not None else None)
+        except errors.EngineError as exc:
+            LOG.error('light-snapshot: %s', exc)
+            devices.remove(disk)
+            continue
+        if root is not None:
+            path, fmt = root
+            source.set('file', path)
+            disk.find('driver').set('type', fmt)
+    return ET.tostring(domain).decode('ascii')
+
+
+def _root_of(path):
+    """(path, format) of the file `disk` that a layer of ours stands on; None for any other file.
+
+    :raises EngineError: when the record cannot be read
+    """
     if not path or not layout.is_ours(os.path.basename(path)):
-        return True
+        return None
     directory = os.path.dirname(path)
-    if os.path.dirname(directory) != os.path.normpath(nova.conf.CONF.instances_path):
-        return True
-    try:
-        record = records.load(directory)
-    except errors.EngineError as exc:
-        LOG.error('light-snapshot: %s', exc)
-        return False
-    if record is not None:
-        device.source_path = os.path.join(directory, layout.DISK)
-        device.driver_format = record.disk_format
-    return True
+    if os.path.dirname(directory) != os.path.normpath(CONF.instances_path):
+        return None
+    record = records.load(directory)
+    return None if record is None else (os.path.join(directory, layout.DISK), record.disk_format)
 
 
 # ---- resize and migration
@@ -136,8 +160,7 @@ def _rollback(reason):
 
 
 def _is_shared(driver, dest, path):
-    shared = getattr(driver, '_is_path_shared_with', None) or driver._is_storage_shared_with
-    return shared(dest, path)
+    return places.find('is_path_shared')(driver, dest, path)
 
 
 def migrate_disk_and_power_off(original, self, context, instance, dest, *args, **kwargs):
@@ -167,7 +190,7 @@ def migrate_disk_and_power_off(original, self, context, instance, dest, *args, *
 
 def _bring_history(directory):
     try:
-        engines.Engine(directory, None, run_privileged).bring_from(directory + '_resize')
+        engines.Engine(directory, None, privileges.run).bring_from(directory + '_resize')
     except Exception as exc:
         # nova takes this for a resize that did not happen: so it has to be one.
         shutil.rmtree(directory, ignore_errors=True)
@@ -185,8 +208,7 @@ def _ensure_record(context, instance):
     columns = state.LightSnapshotState.get(context, instance.uuid)
     if not columns.light_snapshot_enable:
         return
-    conf = nova.conf.CONF
-    fmt = 'qcow2' if conf.libvirt.images_type in ('qcow2', 'default') and conf.use_cow_images else 'raw'
+    fmt = 'qcow2' if CONF.libvirt.images_type in ('qcow2', 'default') and CONF.use_cow_images else 'raw'
     index = columns.snapshot_index or 0
     record = records.Record(directory, {
         'target': os.path.basename(instance.root_device_name or 'vda'), 'disk_format': fmt, 'index': index,

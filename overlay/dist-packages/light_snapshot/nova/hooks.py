@@ -1,15 +1,18 @@
-"""The one table of what is extended in nova, where, and why; and how it is done.
+"""The one table of what is extended in nova, where, in which releases, and why; and how it is done.
 
-Adding a release is adding a row. A hook that finds nothing to extend switches the feature off (`problems`) and
-says so in the log; nova itself runs on.
+Adding a release is adding a row, or a bound to one. What is only called, and stands elsewhere from release to
+release, is in the table of places.py. A hook that finds nothing to extend, or something of another signature,
+switches the feature off (`problems`) and says so in the log; nova itself runs on.
 """
 
 from __future__ import absolute_import
 
-import functools
+import collections
 import importlib
-import inspect
 import logging
+
+from light_snapshot.nova import releases
+from light_snapshot.nova import wrapping
 
 LOG = logging.getLogger(__name__)
 
@@ -18,35 +21,48 @@ MANAGER = 'nova.compute.manager'
 CONDUCTOR = 'nova.conductor.manager'
 ROUTES = 'nova.api.openstack.compute.routes'
 
-# (nova's module, what is wrapped there, our function, why)
-# A name with '?' is wrapped where a release has it; any other has to be there.
+#: module, where: what of nova's is wrapped. releases: in which it has to be there; in others it is left alone.
+#: takes: the names of its first arguments, which our function relies on. ours: module:function of ours. why.
+Hook = collections.namedtuple('Hook', 'module where releases takes ours why')
+
 TABLE = (
-    (DRIVER, 'LibvirtDriver._get_guest_xml', 'driver:get_guest_xml',
-     'every start: layers are made again where all were committed'),
-    (DRIVER, 'LibvirtDriver._get_guest_config', 'driver:get_guest_config',
-     'every start: the guest boots its active layer, not `disk`'),
-    (DRIVER, 'LibvirtDriver._soft_reboot', 'driver:soft_reboot',
-     'libvirt restarts from its own saved definition; go by ours where they differ'),
-    (DRIVER, 'LibvirtDriver._get_instance_disk_info_from_config?', 'driver:disk_info_from_config',
-     '16+: what looks for the disk\'s image-cache file must see `disk`, not a layer'),
-    (DRIVER, 'LibvirtDriver.migrate_disk_and_power_off', 'driver:migrate_disk_and_power_off',
-     'resize and cold migration copy `disk` alone: commit first; the history travels'),
-    (DRIVER, 'LibvirtDriver.finish_migration', 'driver:finish_migration',
-     'a record on the new host, so that the layers are made again'),
-    (DRIVER, 'LibvirtDriver.check_can_live_migrate_source', 'driver:check_can_live_migrate_source',
-     'block live migration copies the top layer alone: commit first'),
-    (DRIVER, 'LibvirtDriver.post_live_migration_at_destination', 'driver:post_live_migration_at_destination',
-     'a record on the new host, so that the layers are made again at the next start'),
-    (MANAGER, 'ComputeManager.__init__', 'manager:init',
-     'our RPC endpoint beside nova\'s own'),
-    (MANAGER, 'ComputeManager.init_host', 'manager:init_host',
-     'jobs that a crash cut off are finished or undone when nova-compute starts'),
-    (MANAGER, 'ComputeManager.rebuild_instance', 'manager:rebuild_instance',
-     'a rebuild turns light snapshots off'),
-    (CONDUCTOR, 'ConductorManager.__init__', 'state:registered',
-     'our object is known to the conductor, which reads and writes the six columns for nova-compute'),
-    (ROUTES, 'APIRouterV21.__init__', 'api:add_routes',
-     '16+: our actions and our resource, before the routes are built'),
+    Hook(DRIVER, 'LibvirtDriver._get_guest_xml', '12-',
+         'self context instance network_info disk_info image_meta rescue', 'driver:get_guest_xml',
+         'every start: layers are made again where all were committed'),
+    Hook(DRIVER, 'LibvirtDriver._get_guest_config', '12-', 'self instance', 'driver:get_guest_config',
+         'every start: the guest boots its active layer, not `disk`'),
+    Hook(DRIVER, 'LibvirtDriver._soft_reboot', '12-', 'self instance', 'driver:soft_reboot',
+         'libvirt restarts from its own saved definition; go by ours where they differ'),
+    Hook(DRIVER, 'LibvirtDriver._get_instance_disk_info', '12-15', 'self instance_name xml',
+         'driver:disk_info_from_xml',
+         'what looks for the disk\'s image-cache file must see `disk`, not a layer'),
+    Hook(DRIVER, 'LibvirtDriver._get_instance_disk_info_from_config', '16-', 'self guest_config',
+         'driver:disk_info_from_config', 'the same'),
+    Hook(DRIVER, 'LibvirtDriver.migrate_disk_and_power_off', '12-', 'self context instance dest',
+         'driver:migrate_disk_and_power_off',
+         'resize and cold migration copy `disk` alone: commit first; the history travels'),
+    Hook(DRIVER, 'LibvirtDriver.finish_migration', '12-', 'self context migration instance',
+         'driver:finish_migration', 'a record on the new host, so that the layers are made again'),
+    Hook(DRIVER, 'LibvirtDriver.check_can_live_migrate_source', '12-', 'self context instance',
+         'driver:check_can_live_migrate_source', 'block live migration copies the top layer alone: commit first'),
+    Hook(DRIVER, 'LibvirtDriver.post_live_migration_at_destination', '12-', 'self context instance',
+         'driver:post_live_migration_at_destination',
+         'a record on the new host, so that the layers are made again at the next start'),
+    Hook(MANAGER, 'ComputeManager.__init__', '12-', 'self', 'manager:init', 'our RPC endpoint beside nova\'s own'),
+    Hook(MANAGER, 'ComputeManager.init_host', '12-', 'self', 'manager:init_host',
+         'jobs that a crash cut off are finished or undone when nova-compute starts'),
+    Hook(MANAGER, 'ComputeManager.rebuild_instance', '12-', 'self context instance', 'manager:rebuild_instance',
+         'a rebuild turns light snapshots off'),
+    Hook(CONDUCTOR, 'ConductorManager.__init__', '12-', 'self', 'state:registered',
+         'our object is known to the conductor, which reads and writes the six columns for nova-compute'),
+    Hook(ROUTES, 'APIRouterV21.__init__', '16-', 'self', 'api:add_routes',
+         'our actions and our resource, before the routes are built'),
+)
+
+#: What nova loads by itself from our distribution's entry points: (group, releases, what, why).
+ENTRY_POINTS = (
+    ('nova.api.v21.extensions', '12-15', 'light_snapshot.nova.extension:LightSnapshots',
+     'our actions and our resource, in the releases that have no list of routes'),
 )
 
 problems = []
@@ -54,41 +70,50 @@ problems = []
 
 def apply(module):
     """Apply the table's rows for one of nova's modules, which has just been run. Raises nothing."""
-    for name, where, ours, why in TABLE:
-        if name != module.__name__:
-            continue
+    rows = [hook for hook in TABLE if hook.module == module.__name__]
+    number = releases.current() if rows else None
+    for hook in rows:
         try:
-            _apply_row(module, where, ours)
+            if _applies(module, hook, number):
+                _apply_row(module, hook)
         except Exception as exc:
-            problem = 'light-snapshot cannot extend %s.%s (%s): %s' % (name, where, why, exc)
+            problem = 'light-snapshot cannot extend %s.%s (%s): %s' % (hook.module, hook.where, hook.why, exc)
             problems.append(problem)
             LOG.error('%s. Light snapshots are refused; nova itself runs on.', problem)
 
 
-def _apply_row(module, where, ours):
-    optional, where = where.endswith('?'), where.rstrip('?')
-    class_name, method = where.split('.')
-    cls = getattr(module, class_name)
-    if method not in cls.__dict__:
-        if optional:
-            return
+def _applies(module, hook, number):
+    """Whether the row is for the nova that runs here. Of a nova without a number: whether it has such a method, or
+    ought to, since every release has."""
+    if number is None:
+        return hook.releases == '12-' or _find(module, hook) is not None
+    return releases.within(hook.releases, number)
+
+
+def _find(module, hook):
+    class_name, method = hook.where.split('.')
+    return getattr(module, class_name).__dict__.get(method)
+
+
+def _apply_row(module, hook):
+    class_name, method = hook.where.split('.')
+    original = _find(module, hook)
+    if original is None:
         raise AttributeError('%s has no %s of its own' % (class_name, method))
-    original = cls.__dict__[method]
     if getattr(original, 'light_snapshot_hook', False):
         return
-    setattr(cls, method, _wrap(original, ours))
+    wrapping.check(original, hook.takes.split())
+    setattr(getattr(module, class_name), method, _wrap(original, hook.ours))
 
 
 def _wrap(original, ours):
     module, function = ours.split(':')
 
-    @functools.wraps(original)
-    def hooked(*args, **kwargs):
+    def call(*args, **kwargs):
         # Imported at the first call: nova's modules import each other, and ours would close the circle.
         hook = getattr(importlib.import_module('light_snapshot.nova.' + module), function)
         return hook(original, *args, **kwargs)
 
-    if hasattr(inspect, 'signature'):
-        hooked.__signature__ = inspect.signature(original)
+    hooked = wrapping.like(original, call)
     hooked.light_snapshot_hook = True
     return hooked

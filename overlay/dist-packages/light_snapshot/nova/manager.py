@@ -2,7 +2,6 @@
 
 from __future__ import absolute_import
 
-import inspect
 import logging
 import sys
 import threading
@@ -19,6 +18,7 @@ from light_snapshot.engine import errors
 from light_snapshot.nova import driver as glue
 from light_snapshot.nova import hooks
 from light_snapshot.nova import names
+from light_snapshot.nova import places
 
 LOG = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def init_host(original, self, *args, **kwargs):
     """After nova's own crash recovery: ours, in the background (a commit may take long)."""
     result = original(self, *args, **kwargs)
     if hasattr(self.driver, '_host'):
-        utils.spawn_n(settle_all, self)
+        _in_background(settle_all, self)
     return result
 
 
@@ -53,6 +53,14 @@ def rebuild_instance(original, self, context, instance, *args, **kwargs):
         if columns.light_snapshot_enable:
             glue.save_columns(context, instance.uuid, None)
     return result
+
+
+def _in_background(function, *args):
+    """Run a function beside what the service does. Where nova runs on eventlet this is a green thread like nova's own,
+    since it has replaced what `threading` stands on; nova's own helpers for this differ from release to release."""
+    thread = threading.Thread(target=function, args=args, name='light-snapshot')
+    thread.daemon = True
+    thread.start()
 
 
 def settle_all(manager):
@@ -128,7 +136,7 @@ class Endpoint(object):
         :returns: {} or {'index': N}, or a refusal; the caller gives the task state back after a refusal
         """
         work = Work(self._manager, context, instance, operation, args)
-        utils.spawn_n(work.run)
+        _in_background(work.run)
         work.begun.wait()
         return work.answer
 
@@ -151,9 +159,13 @@ class Work(object):
 
     def run(self):
         """Never raises: what goes wrong is in the answer, or in the action's record and the log."""
+        # What oslo.log prefixes our lines with is kept by thread.
+        self.context.update_store()
+
         @utils.synchronized(self.instance.uuid)
         def locked():
-            with _event(self.context, self.manager.host, self.operation, self.instance.uuid):
+            event = 'compute_' + names.ACTIONS[self.operation]
+            with places.event_reporter(self.context, self.manager.host, event, self.instance.uuid):
                 try:
                     self._begin()
                     self.begun.set()
@@ -259,18 +271,5 @@ class Work(object):
 
 def _start(manager, context, instance):
     """Boot a guest as nova does: from its active layer."""
-    if hasattr(instance, 'get_network_info'):
-        network_info = instance.get_network_info()
-    else:
-        network_info = instance.info_cache.network_info     # 12
     block_device_info = manager._get_instance_block_device_info(context, instance)
-    manager.driver.power_on(context, instance, network_info, block_device_info)
-
-
-def _event(context, host, operation, uuid):
-    """nova's reporter for the action's event; 12 has no host in it."""
-    name = 'compute_' + names.ACTIONS[operation]
-    arguments = inspect.getfullargspec if hasattr(inspect, 'getfullargspec') else inspect.getargspec
-    if 'host' in arguments(compute_utils.EventReporter.__init__).args:
-        return compute_utils.EventReporter(context, name, host, uuid)
-    return compute_utils.EventReporter(context, name, uuid)
+    manager.driver.power_on(context, instance, places.network_info(instance), block_device_info)

@@ -5,7 +5,10 @@ from __future__ import absolute_import
 import nova.policy
 from oslo_policy import policy
 
+from light_snapshot.nova import places
+
 BASE = 'os_compute_api:light-snapshot:%s'
+ANYONE = '@'
 OWNER = 'is_admin:True or project_id:%(project_id)s'
 
 _TEXTS = {
@@ -23,13 +26,18 @@ _TEXTS = {
 
 def list_rules():
     """The defaults in code, for nova 14 and later and for oslo.policy's generators."""
-    return [policy.DocumentedRuleDefault(BASE % verb, OWNER, text, [{'method': method, 'path': path}])
-            for verb, (text, method, path) in sorted(_TEXTS.items())]
+    rules = [policy.RuleDefault(BASE % 'discoverable', ANYONE)]
+    for verb, (text, method, path) in sorted(_TEXTS.items()):
+        if hasattr(policy, 'DocumentedRuleDefault'):        # oslo.policy 1.21, with nova 16
+            rules.append(policy.DocumentedRuleDefault(BASE % verb, OWNER, text, [{'method': method, 'path': path}]))
+        else:
+            rules.append(policy.RuleDefault(BASE % verb, OWNER))
+    return rules
 
 
 def register():
     """Make our rules known to nova's enforcer. Before 14, rules come from files: ours from policy.d."""
-    if not hasattr(policy, 'DocumentedRuleDefault'):
+    if places.find('policies_in_code') is None:
         return
     nova.policy.init()
     known = nova.policy._ENFORCER.registered_rules
@@ -40,5 +48,4 @@ def authorize(context, verb, instance):
     """:raises PolicyNotAuthorized: nova's own, a 403"""
     register()
     target = {'project_id': instance.project_id, 'user_id': instance.user_id}
-    check = getattr(nova.policy, 'authorize', None) or nova.policy.enforce      # 14+; before
-    check(context, BASE % verb, target)
+    places.find('check_policy')(context, BASE % verb, target)

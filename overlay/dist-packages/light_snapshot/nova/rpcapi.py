@@ -7,6 +7,8 @@ import oslo_messaging as messaging
 from nova import rpc
 from nova.objects import base as objects_base
 
+from light_snapshot.nova import places
+
 
 class ComputeAPI(object):
     """Calls `manager.Endpoint`. Each waits for its answer: it comes once the checks and the instant are done."""
@@ -14,18 +16,17 @@ class ComputeAPI(object):
     def __init__(self):
         self._router = None
 
-    def _client(self, context):
+    def _client(self, context, instance):
         # Made at the first call: nova's RPC is set up after the routes are built.
         if self._router is None:
             target = messaging.Target(topic='compute', namespace='light_snapshot', version='1.0')
             client = rpc.get_client(target, serializer=objects_base.NovaObjectSerializer())
-            self._router = rpc.ClientRouter(client) if hasattr(rpc, 'ClientRouter') else client     # 15+: cells
-        if hasattr(self._router, 'client'):
-            return self._router.client(context)
-        return self._router
+            router = places.find('rpc_router')
+            self._router = router(client) if router is not None else client
+        return places.rpc_client(self._router, context, instance)
 
     def _call(self, context, instance, method, **kwargs):
-        cctxt = self._client(context).prepare(server=instance.host)
+        cctxt = self._client(context, instance).prepare(server=instance.host)
         return cctxt.call(context, method, instance=instance, **kwargs)
 
     def points(self, context, instance):

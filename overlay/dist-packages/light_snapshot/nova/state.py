@@ -11,6 +11,8 @@ import sqlalchemy
 from nova.objects import base
 from nova.objects import fields
 
+from light_snapshot.nova import places
+
 COLUMNS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
            'snapshot_daily')
 _FLAGS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_store', 'snapshot_daily')
@@ -21,17 +23,6 @@ OFF = {'light_snapshot_enable': False, 'snapshot_committed': None, 'snapshot_ind
 def registered(original, *args, **kwargs):
     """Hook: this module's import has registered the object; nothing else is to be done."""
     return original(*args, **kwargs)
-
-
-def _engine(context):
-    try:
-        from nova.db.main import api as db_api              # 24+
-    except ImportError:
-        from nova.db.sqlalchemy import api as db_api        # 23 and before
-    try:
-        return db_api.get_engine(context=context)
-    except TypeError:                                       # 12: one database
-        return db_api.get_engine()
 
 
 def read(context, uuids):
@@ -45,7 +36,7 @@ def read(context, uuids):
     params = dict(('u%d' % number, uuid) for number, uuid in enumerate(uuids))
     query = sqlalchemy.text('SELECT uuid, %s FROM instances WHERE deleted = 0 AND uuid IN (%s)' % (
         ', '.join(COLUMNS), ', '.join(':u%d' % number for number in range(len(uuids)))))
-    with _engine(context).connect() as connection:
+    with places.database_engine(context).connect() as connection:
         rows = connection.execute(query, params).fetchall()
     return dict((row[0], _values(row[1:])) for row in rows)
 
@@ -64,7 +55,7 @@ def write(context, uuid, values):
             raise ValueError('not a column of light-snapshot: %r' % name)
     query = sqlalchemy.text('UPDATE instances SET %s WHERE uuid = :uuid AND deleted = 0' % ', '.join(
         '%s = :%s' % (name, name) for name in sorted(values)))
-    with _engine(context).begin() as connection:
+    with places.database_engine(context).begin() as connection:
         connection.execute(query, dict(values, uuid=uuid))
 
 

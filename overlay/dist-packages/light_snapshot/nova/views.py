@@ -5,6 +5,7 @@ from __future__ import absolute_import
 import functools
 import logging
 
+from light_snapshot.nova import places
 from light_snapshot.nova import state
 
 LOG = logging.getLogger(__name__)
@@ -16,8 +17,7 @@ _IN_LIST = 'light_snapshot.in_list'
 
 def extend():
     """Wrap nova's view builder of servers: one query a body, one query a cell and list."""
-    from nova.api.openstack.compute.views import servers
-    builder = servers.ViewBuilder
+    builder = places.find('server_views')
     builder.show = _wrap_show(builder.show)
     builder.detail = _wrap_detail(builder.detail)
 

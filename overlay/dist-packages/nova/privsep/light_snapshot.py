@@ -8,21 +8,10 @@ from __future__ import absolute_import
 
 import nova.privsep
 
-from light_snapshot.engine import errors
 from light_snapshot.engine import privileged
-
-ACTS = ('commit', 'copy', 'create', 'flatten', 'grow', 'info', 'link', 'repoint')
 
 
 @nova.privsep.sys_admin_pctxt.entrypoint
 def act(name, args):
-    """Carry out one act.
-
-    :returns: (True, result) or (False, message): an exception of ours would reach the caller without its class
-    """
-    if name not in ACTS:
-        raise ValueError('not an act of light-snapshot: %r' % name)
-    try:
-        return True, getattr(privileged, name)(*args)
-    except (errors.EngineError, EnvironmentError) as exc:
-        return False, str(exc)
+    """Carry out one act: (True, result) or (False, message)."""
+    return privileged.attempt(name, args)

@@ -1,0 +1,27 @@
+"""The API's extension of nova 12 to 15, which loads it by our entry point of the group nova.api.v21.extensions."""
+
+from __future__ import absolute_import
+
+from nova.api.openstack import extensions
+
+from light_snapshot.nova import api
+
+
+class LightSnapshots(extensions.V21APIExtensionBase):
+    """Light snapshots: actions of servers, and the resource light-snapshots below each."""
+
+    name = 'LightSnapshots'
+    alias = 'light-snapshot'
+    version = 1
+
+    def __init__(self, extension_info):
+        super(LightSnapshots, self).__init__(extension_info)
+        api.extend()
+
+    def get_resources(self):
+        parent = {'member_name': 'server', 'collection_name': 'servers'}
+        return [extensions.ResourceExtension('light-snapshots', api.LightSnapshotsController(), parent=parent,
+                                             member_name='light_snapshot')]
+
+    def get_controller_extensions(self):
+        return [extensions.ControllerExtension(self, 'servers', api.ActionController())]

@@ -1,0 +1,112 @@
+"""What nova has moved, renamed or changed between releases, in one place: the rest of our code asks here.
+
+Adding a release is adding a row. Each is looked for where it is, the newest place first; which releases have it
+where is written beside it and held against each nova by tests/nova.
+"""
+
+from __future__ import absolute_import
+
+import importlib
+import inspect
+
+#: what we call it -> ((where nova has it, in which releases), ...)
+PLACES = {
+    'db_api': (
+        ('nova.db.main.api', '24-'),
+        ('nova.db.sqlalchemy.api', '12-23')),
+    'expected_errors': (
+        ('nova.api.openstack.wsgi:expected_errors', '17-'),
+        ('nova.api.openstack.extensions:expected_errors', '12-16')),
+    'check_policy': (
+        ('nova.policy:authorize', '14-'),
+        ('nova.policy:enforce', '12-13')),
+    'policies_in_code': (
+        ('nova.policies', '14-'),),
+    'privsep': (
+        ('nova.privsep:sys_admin_pctxt', '17-'),),
+    'is_volume_backed': (       # (context, instance); (compute API, context, instance)
+        ('nova.compute.utils:is_volume_backed_instance', '14-'),
+        ('nova.compute.api:API.is_volume_backed_instance', '12-13')),
+    'is_path_shared': (         # (driver, destination, path)
+        ('nova.virt.libvirt.driver:LibvirtDriver._is_path_shared_with', '21-'),
+        ('nova.virt.libvirt.driver:LibvirtDriver._is_storage_shared_with', '12-20')),
+    'server_views': (           # the class that builds the bodies of servers
+        ('nova.api.openstack.compute.views.servers:ViewBuilderV21', '12-13'),
+        ('nova.api.openstack.compute.views.servers:ViewBuilder', '14-')),
+    'rpc_router': (             # RPC clients by cell
+        ('nova.rpc:ClientRouter', '14-'),),
+}
+
+
+def find(word):
+    """What nova has in the place of `word`; None where this release has nothing of the kind.
+
+    :raises KeyError: not a word of the table
+    """
+    for place, _releases in PLACES[word]:
+        found = look(place)
+        if found is not None:
+            return found
+    return None
+
+
+def look(place):
+    """What is at 'module' or 'module:name.name', or None."""
+    module, _colon, names = place.partition(':')
+    try:
+        found = importlib.import_module(module)
+    except ImportError:
+        return None
+    for name in names.split('.') if names else ():
+        found = getattr(found, name, None)
+    return found
+
+
+# ---- where the arguments differ as well
+
+def takes(function, name):
+    """Whether one of a function's named arguments is `name`."""
+    spec = inspect.getfullargspec(function) if hasattr(inspect, 'getfullargspec') else inspect.getargspec(function)
+    return name in spec.args
+
+
+def database_engine(context):
+    """SQLAlchemy's engine for the database of the context's cell; nova 12 has one database."""
+    get_engine = find('db_api').get_engine
+    return get_engine(context=context) if takes(get_engine, 'context') else get_engine()
+
+
+def is_volume_backed(compute_api, context, instance):
+    """Whether a server boots from a volume."""
+    check = find('is_volume_backed')
+    if takes(check, 'self'):        # 12, 13
+        return check(compute_api, context, instance)
+    return check(context, instance)
+
+
+def event_reporter(context, host, name, uuid):
+    """nova's reporter for an action's event; before 18 there is no host in it."""
+    from nova.compute import utils as compute_utils
+    reporter = compute_utils.EventReporter
+    if takes(reporter.__init__, 'host'):
+        return reporter(context, name, host, uuid)
+    return reporter(context, name, uuid)
+
+
+def network_info(instance):
+    """What the instance's network looks like, as nova's driver takes it."""
+    if hasattr(instance, 'get_network_info'):       # 13 and later
+        return instance.get_network_info()
+    return instance.info_cache.network_info
+
+
+def rpc_client(router, context, instance):
+    """The RPC client for an instance's cell.
+
+    :param router: nova's router of RPC clients, or the one client that there is before nova 14
+    """
+    if hasattr(router, 'client'):                   # 16 and later: the context knows the cell
+        return router.client(context)
+    if hasattr(router, 'by_instance'):              # 14, 15
+        return router.by_instance(context, instance)
+    return router
