@@ -27,6 +27,9 @@ LOG = logging.getLogger(__name__)
 # nova.conf.CONF, by the name that every release has for it.
 CONF = cfg.CONF
 
+# In an instance's system metadata, while light snapshots are enabled.
+MARK, MARKED = 'light_snapshot_enable', 'True'
+
 
 def engine_of(driver, instance):
     """The engine of one instance on this host.
@@ -42,15 +45,28 @@ def engine_of(driver, instance):
 
 
 def has_record(instance):
-    return records.exists(libvirt_utils.get_instance_path(instance))
+    """Whether this server has layers or history on this host."""
+    # nova's own tests hand in dictionaries here.
+    return hasattr(instance, 'uuid') and records.exists(libvirt_utils.get_instance_path(instance))
 
 
-def save_columns(context, instance_uuid, record, **more):
-    """Bring the database's columns to what the record says."""
+def is_marked(instance):
+    """Whether a server that has no record on this host has light snapshots enabled all the same: by a mark in its
+    system metadata, which nova has read with the instance. A plain server costs no query."""
+    return instance.obj_attr_is_set('system_metadata') and instance.system_metadata.get(MARK) == MARKED
+
+
+def save_columns(context, instance, record):
+    """Bring the database's columns, and the mark, to what the record says (None: not enabled)."""
     from light_snapshot.nova import state
-    values = state.of_record(record)
-    values.update(more)
-    return state.LightSnapshotState.put(context, instance_uuid, values)
+    state.LightSnapshotState.put(context, instance.uuid, state.of_record(record))
+    if (record is not None) == (instance.system_metadata.get(MARK) == MARKED):
+        return
+    if record is not None:
+        instance.system_metadata[MARK] = MARKED
+    else:
+        instance.system_metadata.pop(MARK)
+    instance.save()
 
 
 # ---- starts
@@ -62,7 +78,7 @@ def get_guest_xml(original, self, context, instance, network_info, disk_info, im
         engine = engine_of(self, instance)
         if not engine.running():
             engine.prepare_start()
-            save_columns(context, instance.uuid, engine.record)
+            save_columns(context, instance, engine.record)
     return original(self, context, instance, network_info, disk_info, image_meta, rescue, *args, **kwargs)
 
 
@@ -181,7 +197,7 @@ def migrate_disk_and_power_off(original, self, context, instance, dest, *args, *
         engine.finish()
     except errors.EngineError as exc:
         raise _rollback(str(exc))
-    save_columns(context, instance.uuid, engine.record)
+    save_columns(context, instance, engine.record)
     result = original(self, context, instance, dest, *args, **kwargs)
     if shared:
         _bring_history(directory)
@@ -202,9 +218,9 @@ def _ensure_record(context, instance):
     """On a host that an enabled server has just come to: a record without layers, so that it gets them when it
     starts. Nothing for a server whose record came along."""
     from light_snapshot.nova import state
-    directory = libvirt_utils.get_instance_path(instance)
-    if records.exists(directory):
+    if not is_marked(instance) or has_record(instance):
         return
+    directory = libvirt_utils.get_instance_path(instance)
     columns = state.LightSnapshotState.get(context, instance.uuid)
     if not columns.light_snapshot_enable:
         return
@@ -239,7 +255,7 @@ def check_can_live_migrate_source(original, self, context, instance, *args, **kw
             engine.finish()
         except errors.EngineError as exc:
             raise exception.MigrationPreCheckError(reason=str(exc))
-        save_columns(context, instance.uuid, engine.record)
+        save_columns(context, instance, engine.record)
     return original(self, context, instance, *args, **kwargs)
 
 

@@ -47,11 +47,8 @@ def init_host(original, self, *args, **kwargs):
 def rebuild_instance(original, self, context, instance, *args, **kwargs):
     """A rebuild makes the disk anew: layers and history went with the old one."""
     result = original(self, context, instance, *args, **kwargs)
-    from light_snapshot.nova import state
-    if not glue.has_record(instance):
-        columns = state.LightSnapshotState.get(context, instance.uuid)
-        if columns.light_snapshot_enable:
-            glue.save_columns(context, instance.uuid, None)
+    if glue.is_marked(instance) and not glue.has_record(instance):
+        glue.save_columns(context, instance, None)
     return result
 
 
@@ -82,7 +79,7 @@ def _settle_one(manager, context, instance, ours):
         engine = glue.engine_of(manager.driver, instance)
         engine.settle()
         engine.finish()
-        glue.save_columns(context, instance.uuid, engine.record)
+        glue.save_columns(context, instance, engine.record)
         instance.refresh()
         if (instance.task_state == names.TASK_STATES['recover'] and instance.vm_state == vm_states.ACTIVE
                 and not engine.running()):
@@ -202,7 +199,7 @@ class Work(object):
                 go_on(**self.args)
             self.engine.finish()
         finally:
-            glue.save_columns(self.context, self.instance.uuid, self.engine.record)
+            glue.save_columns(self.context, self.instance, self.engine.record)
 
     def _end(self):
         """Give the task state back; a server that was deleted meanwhile has none."""
