@@ -119,8 +119,19 @@ class Record(object):
 
 
 def exists(directory):
-    """Whether the server in this directory uses light snapshots: one look at the file system."""
-    return os.path.exists(os.path.join(directory, layout.RECORD))
+    """Whether the server in this directory uses light snapshots: one look at the file system.
+
+    :raises EngineError: when the file system does not tell; nothing may be done to the server then
+    """
+    path = os.path.join(directory, layout.RECORD)
+    try:
+        os.lstat(path)
+        return True
+    except OSError as exc:
+        if exc.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise errors.EngineError('Whether there is a record %s cannot be seen (%s); the disk was not touched. See to '
+                                 'the directory, then try again.' % (path, exc))
 
 
 def load(directory):
