@@ -31,17 +31,19 @@ def like(original, call):
 
 
 def check(original, names):
-    """See that a function's first arguments have these names.
+    """See that a function's first arguments have these names, as far as can be told: some decorators of nova's and
+    oslo.messaging's say (*args) and hide what is below them.
 
     :raises TypeError: where they have not
     """
     if hasattr(inspect, 'signature'):
-        found = list(inspect.signature(original).parameters)
+        parameters = list(inspect.signature(original).parameters.values())
+        found = [one.name for one in parameters if one.kind == one.POSITIONAL_OR_KEYWORD]
+        hidden = any(one.kind == one.VAR_POSITIONAL for one in parameters)
     else:
         spec = inspect.getargspec(original)
-        found = spec.args
-        if spec.varargs:
-            # A decorator of nova's: Python 2 cannot tell what is below it.
-            names = names[:len(found)]
+        found, hidden = spec.args, bool(spec.varargs)
+    if hidden:
+        names = names[:len(found)]
     if found[:len(names)] != names:
         raise TypeError('it takes (%s), not (%s, ...)' % (', '.join(found), ', '.join(names)))

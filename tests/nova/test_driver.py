@@ -1,0 +1,161 @@
+"""The hooks of the libvirt driver against the real nova's classes (no service, no libvirt); any release."""
+
+import json
+import os
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from nova import config
+from nova.virt.libvirt import config as vconfig
+from nova.virt.libvirt import driver as nova_driver     # noqa: F401  nova 12 registers its options with it
+
+from light_snapshot.nova import driver
+
+GUEST = '''<domain type="qemu"><name>x</name><memory>1</memory><devices>
+<disk type="file" device="disk"><driver name="qemu" type="qcow2"/><source file="%s"/><target dev="vda"/>
+ <backingStore type="file"><format type="raw"/><source file="%s"/></backingStore></disk>
+<disk type="file" device="disk"><driver name="qemu" type="raw"/><source file="%s"/><target dev="vdb"/></disk>
+<disk type="network" device="disk"><driver name="qemu" type="raw"/><source protocol="rbd" name="p/v"/>
+ <target dev="vdc"/></disk></devices></domain>'''
+
+
+def guest(*disks):
+    """A guest's configuration in nova's own classes."""
+    made = vconfig.LibvirtConfigGuest()
+    for path, fmt in disks:
+        disk = vconfig.LibvirtConfigGuestDisk()
+        disk.source_type, disk.source_path, disk.driver_format = 'file', path, fmt
+        made.devices.append(disk)
+    return made
+
+
+def by_config(root, other):
+    """What nova 16 and later is shown of a guest whose disks are on `root` and `other`."""
+    shown = []
+    driver.disk_info_from_config(lambda _self, made, *_args: shown.extend(
+        (device.source_path, device.driver_format) for device in made.devices), None,
+        guest((root, 'qcow2'), (other, 'raw')), None)
+    return shown
+
+
+def by_xml(root, other):
+    """The same for nova before 16."""
+    shown = []
+
+    def original(_self, name, xml, block_device_info=None):
+        assert name == 'x' and block_device_info == 'bdi'
+        for disk in ET.fromstring(xml).findall('./devices/disk'):
+            if disk.find('source').get('file'):
+                shown.append((disk.find('source').get('file'), disk.find('driver').get('type')))
+    driver.disk_info_from_xml(original, None, 'x', GUEST % (root, os.path.dirname(root) + '/disk', other),
+                              block_device_info='bdi')
+    return shown
+
+
+@pytest.fixture(params=[by_config, by_xml], ids=['config', 'xml'])
+def seen(request):
+    return request.param
+
+
+@pytest.fixture
+def directory(tmpdir):
+    """The directory of one instance."""
+    config.CONF([], project='nova', default_config_files=[])
+    config.CONF.set_override('instances_path', str(tmpdir))
+    made = tmpdir.mkdir('uuid')
+    yield str(made)
+    config.CONF.clear_override('instances_path')
+
+
+def write_record(directory, text=None, **more):
+    data = {'version': 1, 'disk_format': 'raw', 'root': {'file': 'disk', 'format': 'raw', 'index': 1, 'on': None,
+                                                         'dirty': False}}
+    with open(os.path.join(directory, 'light-snapshot.json'), 'w') as handle:
+        handle.write(text or json.dumps(dict(data, **more)))
+
+
+def test_a_layer_is_shown_as_the_root_disk(directory, seen):
+    write_record(directory)
+    assert seen(directory + '/disk.light-7', directory + '/disk.eph0') == [
+        (directory + '/disk', 'raw'), (directory + '/disk.eph0', 'raw')]
+
+
+@pytest.mark.parametrize('damage', ['{', '{"version": 99}', '[]'])
+def test_one_damaged_record_does_not_stop_nova(directory, seen, damage):
+    """nova adds up the disks of all guests: an exception here would stop the whole host."""
+    write_record(directory, damage)
+    assert seen(directory + '/disk.light-7', directory + '/disk.eph0') == [(directory + '/disk.eph0', 'raw')]
+
+
+def test_a_plain_guest_and_a_foreign_one_are_left_alone(directory, seen):
+    assert seen(directory + '/disk.light-7', '/b')[0] == (directory + '/disk.light-7', 'qcow2')
+    write_record(directory)
+    assert seen('/elsewhere/disk.light-1', '/b') == [('/elsewhere/disk.light-1', 'qcow2'), ('/b', 'raw')]
+    assert seen(directory + '/disk', '/b') == [(directory + '/disk', 'qcow2'), ('/b', 'raw')]
+
+
+def test_text_without_a_layer_is_handed_on_as_it_is(directory):
+    text = GUEST % (directory + '/disk', '/b', '/c')
+    assert driver.disk_info_from_xml(lambda _self, _name, xml: xml, None, 'x', text) is text
+
+
+class Instance(object):
+    uuid = 'uuid'
+
+    def __init__(self, **system_metadata):
+        self.system_metadata = system_metadata
+        self.saved = 0
+
+    def obj_attr_is_set(self, name):
+        return name == 'system_metadata'
+
+    def save(self):
+        self.saved += 1
+
+
+@pytest.fixture
+def here(directory, monkeypatch):
+    monkeypatch.setattr(driver.libvirt_utils, 'get_instance_path', lambda _instance: directory)
+    return directory
+
+
+def test_the_active_layer_is_what_the_guest_boots(here):
+    def boots():
+        config = driver.get_guest_config(lambda _self, _instance: guest((here + '/disk', 'raw'), ('/e', 'raw')),
+                                         None, Instance())
+        return [(device.source_path, device.driver_format) for device in config.devices]
+    assert boots() == [(here + '/disk', 'raw'), ('/e', 'raw')]
+    write_record(here, live=[{'index': 7, 'file': 'disk.light-7'}])
+    assert boots() == [(here + '/disk.light-7', 'qcow2'), ('/e', 'raw')]
+
+
+def test_the_mark_of_an_enabled_server(here, monkeypatch):
+    from light_snapshot.nova import state
+    put = []
+    monkeypatch.setattr(state.LightSnapshotState, 'put', classmethod(
+        lambda _cls, _context, uuid, values: put.append((uuid, values['light_snapshot_enable']))))
+    write_record(here)
+    instance, record = Instance(other='kept'), driver.records.load(here)
+    assert not driver.is_marked(instance)
+    for _again in range(2):
+        driver.save_columns(None, instance, record)
+        assert driver.is_marked(instance) and instance.saved == 1
+    for _again in range(2):
+        driver.save_columns(None, instance, None)
+        assert not driver.is_marked(instance) and instance.saved == 2
+    assert instance.system_metadata == {'other': 'kept'}
+    assert put == [('uuid', True)] * 2 + [('uuid', False)] * 2
+
+
+def test_a_plain_server_that_comes_to_a_host_costs_no_query(here, monkeypatch):
+    from light_snapshot.nova import state
+
+    def get(*_args):
+        raise AssertionError('the database was asked')
+    monkeypatch.setattr(state.LightSnapshotState, 'get', get)
+    for hook in (driver.post_live_migration_at_destination,
+                 lambda original, _self, _context, instance: driver.finish_migration(original, None, None, None,
+                                                                                     instance)):
+        assert hook(lambda *_args: 'nova\'s answer', None, None, Instance()) == 'nova\'s answer'
+    assert not driver.has_record({'a test of nova\'s own': 'a dictionary'})

@@ -1,0 +1,59 @@
+"""The six columns through the SQLAlchemy that this nova uses."""
+
+import pytest
+import sqlalchemy
+
+from light_snapshot.nova import places
+from light_snapshot.nova import state
+
+ONE, TWO, GONE = ('%08d-0000-4000-8000-000000000000' % number for number in (1, 2, 3))
+
+
+@pytest.fixture
+def database(monkeypatch, tmpdir):
+    """A database with our columns and two instances, in a file: each connection sees the same one."""
+    engine = sqlalchemy.create_engine('sqlite:///%s' % tmpdir.join('nova.sqlite'))
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text(
+            'CREATE TABLE instances (uuid VARCHAR(36), deleted INTEGER, %s)' % ', '.join(
+                '%s INTEGER' % column for column in state.COLUMNS)))
+        for uuid in (ONE, TWO):
+            connection.execute(sqlalchemy.text('INSERT INTO instances (uuid, deleted) VALUES (:uuid, 0)'),
+                               {'uuid': uuid})
+    monkeypatch.setattr(places, 'database_engine', lambda _context: engine)
+    return engine
+
+
+def test_columns_nobody_has_written_are_off(database):
+    found = state.read(None, [ONE, TWO, GONE])
+    assert sorted(found) == [ONE, TWO]
+    assert found[ONE] == {'light_snapshot_enable': False, 'snapshot_committed': False, 'snapshot_index': None,
+                          'root_index': None, 'snapshot_store': False, 'snapshot_daily': False}
+    assert state.read(None, []) == {}
+
+
+def test_what_is_written_is_read(database):
+    state.write(None, ONE, {'light_snapshot_enable': True, 'snapshot_index': 7})
+    found = state.read(None, [ONE, TWO])
+    assert (found[ONE]['light_snapshot_enable'], found[ONE]['snapshot_index']) == (True, 7)
+    assert found[TWO]['light_snapshot_enable'] is False
+    with pytest.raises(ValueError):
+        state.write(None, ONE, {'vm_state = 1, uuid': 'x'})
+
+
+def test_a_deleted_instance_is_left_alone(database):
+    with database.begin() as connection:
+        connection.execute(sqlalchemy.text('UPDATE instances SET deleted = 1'))
+    state.write(None, ONE, {'snapshot_index': 7})
+    with database.connect() as connection:
+        assert connection.execute(sqlalchemy.text('SELECT snapshot_index FROM instances')).fetchall()[0][0] is None
+    assert state.read(None, [ONE]) == {}
+
+
+def test_the_object_that_nova_compute_has(database):
+    context = None
+    made = state.LightSnapshotState.put(context, ONE, {'snapshot_store': True})
+    assert made.uuid == ONE and made.snapshot_store is True and made.snapshot_index is None
+    assert state.LightSnapshotState.get(context, GONE).light_snapshot_enable is False
+    primitive = made.obj_to_primitive()
+    assert primitive['nova_object.name'] == 'LightSnapshotState' and primitive['nova_object.version'] == '1.0'
