@@ -3,6 +3,7 @@ import os
 import re
 import socket
 import struct
+import sys
 import time
 
 
@@ -64,6 +65,13 @@ def program(process):
             if not argument.startswith('-'):
                 return os.path.basename(argument)
     return name
+
+
+def same_python(process):
+    """False if a process was started with a Python from elsewhere than ours, which is the one that runs nova on this
+    node: a nova in a virtual environment beside the packaged one is another one's business."""
+    directory = os.path.dirname(process.argv[0])
+    return not directory or os.path.realpath(directory) == os.path.realpath(os.path.dirname(sys.executable))
 
 
 def runs_uwsgi(process, ini_name):

@@ -15,7 +15,8 @@ API = ('nova-api', 'nova-api-os-compute')
 
 def _nova(name):
     def owns(one):
-        return process.program(one) == name or process.runs_uwsgi(one, name + '-uwsgi.ini')
+        return (process.program(one) == name and process.same_python(one)
+                or process.runs_uwsgi(one, name + '-uwsgi.ini'))
     return Service(name, '/var/log/nova/%s.log' % name, owns)
 
 

@@ -1,5 +1,7 @@
 """Which services restart, by which command, and how the installer knows that they serve again."""
 import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -252,3 +254,21 @@ def test_report_in_the_database_is_what_counts(compute, services, mariadb):
     assert watch.missing() == 'it has not reported to the database yet'
     mariadb.query("UPDATE services SET report_count = report_count + 1 WHERE host = 'me'", 'nova_r')
     assert watch.missing() == ''
+
+
+def test_a_nova_of_another_python_is_left_alone(compute, services, tmp_path):
+    """A second nova on the machine, from a virtual environment: neither restarted nor waited for."""
+    services.start('nova-compute')
+    elsewhere = tmp_path / 'venv' / 'bin'
+    elsewhere.mkdir(parents=True)
+    os.symlink(sys.executable, str(elsewhere / 'python'))
+    other = subprocess.Popen([str(elsewhere / 'python'), services.node.bin + '/nova-compute'])
+    try:
+        os.symlink('/proc/%d' % other.pid, '%s/proc/%d' % (compute.top, other.pid))
+        code, _out, err = compute.run('install')
+        assert code == 0, err
+        assert other.poll() is None
+        assert services.asked() == ['service nova-compute restart']
+    finally:
+        other.kill()
+        other.wait()
