@@ -188,8 +188,10 @@ def test_services_do_not_see_the_operators_environment(compute, services, monkey
     (['/usr/bin/python3', '/usr/bin/privsep-helper', '--config-file', '/etc/nova/nova-compute.conf'], None),
     (['less', '/var/log/nova/nova-compute'], None),
     (['/usr/bin/python3', '/usr/bin/nova-scheduler'], None),
+    (['/opt/nova/bin/python3', '/opt/nova/bin/nova-compute'], None),
 ])
-def test_processes_are_known_by_what_they_run(argv, name):
+def test_processes_are_known_by_what_they_run(argv, name, monkeypatch):
+    monkeypatch.setattr(sys, 'executable', '/usr/bin/python3')
     one = process.Process(1, 1, 1.0, argv, 'x')
     assert [key for key, service in table.SERVICES.items() if service.owns(one)] == ([name] if name else [])
 
