@@ -97,7 +97,7 @@ def take_away(root, state, targets):
         else:
             bytecode.forget(root, path)
             files.remove(root.at(path))
-        files.remove(root.at(path) + paths.STAGED)
+        files.remove(paths.staged(root.at(path)))
     for path in targets:
         state['files'].pop(path)
         state['bytecode'].pop(path, None)
@@ -132,7 +132,7 @@ def adopt(root, state, entries):
         if entry.target in state['files'] or not os.path.isfile(root.at(entry.target)):
             continue
         digest = files.sha256(root.at(entry.target))
-        named = 'light_snapshot' in entry.target
+        named = 'light_snapshot' in entry.target.replace('-', '_')
         if named or (digest == files.sha256(entry.source) and not payload.is_shim(entry.source)):
             state['files'][entry.target] = {'sha256': digest, 'diverted': False}
             directory = os.path.dirname(entry.target)

@@ -49,9 +49,10 @@ def restore(root, path):
     diverted = path in ours(root)
     if os.path.lexists(there):
         if not files.same_file(here, there):
-            files.remove(here + paths.STAGED)
-            os.link(there, here + paths.STAGED)
-            os.rename(here + paths.STAGED, here)
+            staged = paths.staged(here)
+            files.remove(staged)
+            os.link(there, staged)
+            os.rename(staged, here)
     elif diverted:
         # nova itself was removed meanwhile: what is left at this path is ours.
         files.remove(here)

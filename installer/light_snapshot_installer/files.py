@@ -34,7 +34,7 @@ def sync_directory(path):
 
 def write_atomically(path, data, mode):
     """Replace `path` by `data` (bytes): after a crash it holds either the old bytes or the new ones."""
-    staged = path + paths.STAGED
+    staged = paths.staged(path)
     remove(staged)
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, 'wb') as stream:

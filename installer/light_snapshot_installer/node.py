@@ -30,6 +30,19 @@ class Node(object):
         self.code = _find(root, 'nova', _CODE) if server or self.compute else None
         self.dashboard_code = _find(root, 'openstack_dashboard', _CODE + _DASHBOARD_CODE)
 
+    def has_nova(self, path):
+        """True if this nova has the file or directory `path`, relative to its code directory."""
+        return self.code is not None and self.root.exists(os.path.join(self.code, path))
+
+    @property
+    def privsep(self):
+        """True if nova's privsep serves acts of ours; where it does not, rootwrap is the way to root (nova up to 16)."""
+        path = 'nova/privsep/__init__.py'
+        if not self.has_nova(path):
+            return False
+        with open(self.root.at(os.path.join(self.code, path)), 'rb') as stream:
+            return b'sys_admin_pctxt' in stream.read()
+
     @property
     def dashboard(self):
         """True if Horizon is here."""
@@ -49,17 +62,20 @@ class Node(object):
 def _find(root, package, patterns):
     """The directory that holds a Python package, symbolic links resolved; None without one.
 
-    On a live machine Python's own search path goes first: this program runs under the Python that runs nova.
+    Python's own search path goes first, as far as it lies on the node: this program runs under the Python that runs nova.
     """
-    candidates = [entry for entry in sys.path[1:] if os.path.isabs(entry)] if root.real else []
-    for pattern in patterns:
-        candidates.extend(found[len(root.at('')):] if not root.real else found
-                          for found in sorted(glob.glob(root.at(pattern))))
-    for directory in candidates:
+    for directory in searched(root) + [root.inside(found) for pattern in patterns
+                                       for found in sorted(glob.glob(root.at(pattern)))]:
         init = os.path.join(root.at(directory), package, '__init__.py')
         if os.path.isfile(init):
             return directory if not root.real else os.path.dirname(os.path.dirname(os.path.realpath(init)))
     return None
+
+
+def searched(root):
+    """The directories of the node that this Python imports from."""
+    found = [root.inside(os.path.realpath(entry)) for entry in sys.path[1:] if os.path.isabs(entry)]
+    return [entry for entry in found if entry]
 
 
 def init_system(root):

@@ -3,18 +3,31 @@ import os
 
 STATE_DIR = '/var/lib/light-snapshot'
 STATE_FILE = STATE_DIR + '/state.json'
+#: The Python chosen with --python: one line, for the shell scripts too (installer/python.sh).
+PYTHON_FILE = STATE_DIR + '/python'
 LOCK_FILE = '/run/light-snapshot.lock'
 DEFAULTS_FILE = '/etc/default/light-snapshot'
 SUFFIX = '.light-snapshot-orig'
-STAGED = '.light-snapshot-new'
 PACKAGE = 'light-snapshot'
 
 
-class Root(object):
-    """The directory that a node's `/` is at."""
+def staged(path):
+    """Where a file waits for the rename to `path`. Hidden: rootwrap and nova's policy read every other name."""
+    directory, name = os.path.split(path)
+    return os.path.join(directory, '.%s.light-snapshot-new' % name)
 
-    def __init__(self, prefix='/'):
-        self.prefix = os.path.abspath(prefix)
+
+class Root(object):
+    """The directory that a node's `/` is at.
+
+    `live`: the node runs, so that its processes count and its services restart. `python`: the interpreter that was
+    chosen with --python and runs us, or None.
+    """
+
+    def __init__(self, prefix='/', live=True, python=None):
+        self.prefix = os.path.realpath(prefix)
+        self.live = live
+        self.python = python
 
     @property
     def real(self):
@@ -24,6 +37,12 @@ class Root(object):
     def at(self, path):
         """The path to open for the node's absolute `path`."""
         return path if self.real else self.prefix + path
+
+    def inside(self, path):
+        """The node's own name of a path of this machine; None if it lies outside of the node."""
+        if self.real:
+            return path
+        return path[len(self.prefix):] if path.startswith(self.prefix + '/') else None
 
     def exists(self, path):
         """True if the node has `path` (a dangling link counts)."""

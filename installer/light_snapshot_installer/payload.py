@@ -6,6 +6,15 @@ from light_snapshot_installer import errors
 
 SHIM_LINE = b'# light-snapshot shim:'
 
+_PRIVSEP = os.path.join('nova', 'privsep') + os.sep
+
+#: Which nodes need the files of a directory of the overlay's etc: a question to the node's nova, not to its version.
+SETTINGS = {
+    'nova/rootwrap.d': lambda node: node.compute and not node.privsep,
+    # Before rules were in code (nova 12 and 13), one that no file has is the default rule's.
+    'nova/policy.d': lambda node: node.controller and not node.has_nova('nova/policies'),
+}
+
 #: One file to install. kind: 'file', 'shim' (needs nova's own file of that path) or 'switch' (turns the others on).
 Entry = collections.namedtuple('Entry', 'source target kind')
 
@@ -22,6 +31,7 @@ def plan(share, node):
         raise errors.InstallerError('%s holds no overlay' % share, next_step='reinstall the package light-snapshot')
     if node.code:
         _plan_code(os.path.join(overlay, 'dist-packages'), node, entries, skipped)
+        _plan_settings(os.path.join(overlay, 'etc'), node, entries)
     if node.dashboard_code:
         _plan_dashboard(os.path.join(overlay, 'openstack-dashboard'), node, entries)
     order = ['file', 'shim', 'switch']
@@ -39,10 +49,18 @@ def _plan_code(tree, node, entries, skipped):
                 entries.append(Entry(source, target, 'shim'))
             else:
                 skipped.append((target, 'this nova has no file of its own there'))
-        elif os.path.isdir(os.path.dirname(node.root.at(target))):
-            entries.append(Entry(source, target, 'file'))
-        else:
+        elif not os.path.isdir(os.path.dirname(node.root.at(target))):
             skipped.append((target, 'this nova has no such directory'))
+        elif relative.startswith(_PRIVSEP) and not node.privsep:
+            skipped.append((target, 'privsep of this nova is not for acts of others'))
+        else:
+            entries.append(Entry(source, target, 'file'))
+
+
+def _plan_settings(tree, node, entries):
+    for relative in walk(tree):
+        if SETTINGS[os.path.dirname(relative)](node):
+            entries.append(Entry(os.path.join(tree, relative), os.path.join('/etc', relative), 'file'))
 
 
 def _plan_dashboard(tree, node, entries):

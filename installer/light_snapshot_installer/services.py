@@ -31,6 +31,10 @@ SERVICES = collections.OrderedDict((service.name, service) for service in (
 
 _NOVA = (COMPUTE, CONDUCTOR) + API
 
+#: Where nova's API finds extensions until it has a list of routes (nova 16), which is extended instead.
+EXTENSIONS = 'light_snapshot.egg-info/entry_points.txt'
+_ROUTES = '/nova/api/openstack/compute/routes.py'
+
 #: Which services import a file, by the beginning of its path below the code directory; the longest that fits counts.
 #: tests/installer/test_service_table.py holds this against the nova that is installed.
 USERS = collections.OrderedDict([
@@ -40,18 +44,24 @@ USERS = collections.OrderedDict([
     ('nova/conductor/manager.py', (CONDUCTOR,)),
     ('nova/api/openstack/compute/', API),
     ('nova/', _NOVA),
+    # rootwrap reads its filters at each call.
+    ('etc/nova/rootwrap.d/', ()),
+    ('etc/nova/policy.d/', API),
     ('light_snapshot/engine/', (COMPUTE,)),
     ('light_snapshot/nova/', _NOVA),
     ('light_snapshot/osc/', ()),
     ('light_snapshot/', _NOVA),
     ('light_snapshot.egg-info/', ()),
+    (EXTENSIONS, API),
     ('light_snapshot_dashboard/', (APACHE,)),
     ('openstack_dashboard/', (APACHE,)),
 ])
 
 
-def users(path):
-    """The names of the services that run the file at `path` (absolute)."""
+def users(path, ours=()):
+    """The names of the services that run the file at `path` (absolute); `ours`: all that is, or was, in place."""
+    if path.endswith('/' + EXTENSIONS) and any(one.endswith(_ROUTES) for one in ours):
+        return ()
     best = ''
     for prefix in USERS:
         if '/' + prefix in path and len(prefix) > len(best):
@@ -61,7 +71,7 @@ def users(path):
 
 def relevant(paths_of_files, name):
     """Those of our files that service `name` runs."""
-    return [path for path in paths_of_files if name in users(path)]
+    return [path for path in paths_of_files if name in users(path, paths_of_files)]
 
 
 def installed(root, name):

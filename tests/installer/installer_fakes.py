@@ -22,7 +22,9 @@ SHIM = '# light-snapshot shim: extends nova\'s own file of this path\nVALUE = "o
 NOVA_FILES = ('__init__.py', 'virt/__init__.py', 'virt/libvirt/__init__.py', 'virt/libvirt/driver.py',
               'compute/__init__.py', 'compute/manager.py', 'conductor/__init__.py', 'conductor/manager.py',
               'api/__init__.py', 'api/openstack/__init__.py', 'api/openstack/compute/__init__.py',
-              'api/openstack/compute/routes.py', 'privsep/__init__.py')
+              'api/openstack/compute/routes.py', 'privsep/__init__.py', 'policies/__init__.py')
+#: What nova had not yet in Liberty.
+NOT_IN_LIBERTY = ('api/openstack/compute/routes.py', 'privsep/__init__.py', 'policies/__init__.py')
 SHIMS = ('virt/libvirt/driver.py', 'compute/manager.py', 'conductor/manager.py', 'api/openstack/compute/routes.py')
 
 
@@ -57,6 +59,18 @@ def tree_of(top, without=()):
     return found
 
 
+def add_nova_code(directory, without=()):
+    """A nova package of the right file names, compiled."""
+    for name in NOVA_FILES:
+        if name in without:
+            continue
+        path = '%s/nova/%s' % (directory, name)
+        write(path, u'VALUE = "nova %s"\n%s' % (
+            name, u'sys_admin_pctxt = None\n' if name == 'privsep/__init__.py' else u''))
+        os.utime(path, (1600000000, 1600000000))
+    subprocess.check_call([sys.executable, '-m', 'compileall', '-q', directory + '/nova'])
+
+
 class FakeNode(object):
     """A node in a directory: nova and Horizon, dpkg's database, a share with a small overlay, an init system."""
 
@@ -87,6 +101,8 @@ class FakeNode(object):
                      'osc/__init__.py'):
             write(overlay + 'light_snapshot/' + name, u'# %s\nVERSION = "%s"\n' % (name, version))
         write(overlay + 'light_snapshot.egg-info/PKG-INFO', u'Name: light-snapshot\nVersion: %s\n' % version)
+        if not os.path.isdir(self.share + '/overlay/etc'):
+            shutil.copytree(os.path.join(TREE, 'overlay', 'etc'), self.share + '/overlay/etc')
         dashboard = self.share + '/overlay/openstack-dashboard/'
         write(dashboard + 'light_snapshot_dashboard/__init__.py', u'')
         write(dashboard + 'light_snapshot_dashboard/templates/t.html', u'<p>')
@@ -94,13 +110,9 @@ class FakeNode(object):
         if not os.path.isdir(self.share + '/sql'):
             shutil.copytree(os.path.join(TREE, 'sql'), self.share + '/sql')
 
-    def add_nova(self, compute=True, controller=False, config=u''):
+    def add_nova(self, compute=True, controller=False, config=u'', without=()):
         """nova's package files, compiled as Debian's package does, and its programs."""
-        for name in NOVA_FILES:
-            path = self.top + self.code + '/nova/' + name
-            write(path, u'VALUE = "nova %s"\n' % name)
-            os.utime(path, (1600000000, 1600000000))
-        subprocess.check_call([sys.executable, '-m', 'compileall', '-q', self.top + self.code + '/nova'])
+        add_nova_code(self.top + self.code, without)
         programs = (['nova-compute'] if compute else []) + (['nova-conductor', 'nova-api'] if controller else [])
         for name in programs:
             write(self.top + '/usr/bin/' + name, u'#!/usr/bin/python\n', 0o755)

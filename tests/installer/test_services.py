@@ -206,11 +206,23 @@ def test_processes_are_known_by_what_they_run(argv, name, monkeypatch):
     ('/usr/lib/python3/dist-packages/light_snapshot/osc/a.py', ()),
     ('/usr/lib/python3/dist-packages/light_snapshot/nova/hooks.py',
      ('nova-compute', 'nova-conductor', 'nova-api', 'nova-api-os-compute')),
+    ('/usr/lib/python2.7/dist-packages/light_snapshot.egg-info/PKG-INFO', ()),
+    ('/usr/lib/python2.7/dist-packages/light_snapshot.egg-info/entry_points.txt', ('nova-api', 'nova-api-os-compute')),
+    ('/etc/nova/rootwrap.d/light-snapshot.filters', ()),
+    ('/etc/nova/policy.d/light-snapshot.json', ('nova-api', 'nova-api-os-compute')),
     ('/usr/share/openstack-dashboard/light_snapshot_dashboard/urls.py', ('apache2',)),
     ('/usr/lib/python3/dist-packages/openstack_dashboard/local/enabled/_9101_light_snapshot.py', ('apache2',)),
 ])
 def test_table_of_users(path, names):
     assert table.users(path) == names
+
+
+def test_entry_points_are_no_business_of_an_api_with_a_list_of_routes():
+    code = '/usr/lib/python3/dist-packages/'
+    entry_points = code + 'light_snapshot.egg-info/entry_points.txt'
+    assert table.relevant([entry_points], 'nova-api') == [entry_points]
+    routes = code + 'nova/api/openstack/compute/routes.py'
+    assert table.relevant([entry_points, routes], 'nova-api') == [routes]
 
 
 def test_apache_counts_its_wsgi_daemons_only():

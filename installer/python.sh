@@ -1,0 +1,29 @@
+# shellcheck shell=sh
+# Sets $python to the Python that runs nova on this node: the one that the operator chose (light-snapshot --python, or
+# PYTHON= in /etc/default/light-snapshot), else the one that nova's programs name, else the system's. Empty without one.
+
+python=
+if [ -r /var/lib/light-snapshot/python ]; then
+    read -r python < /var/lib/light-snapshot/python || python=
+elif [ -r /etc/default/light-snapshot ]; then
+    python=$(sed -n "s/^PYTHON *= *[\"']\{0,1\}\(\/[^\"' ]*\).*\$/\1/p" /etc/default/light-snapshot | tail -n 1)
+fi
+if [ ! -x "$python" ]; then
+    python=
+fi
+for program in nova-compute nova-conductor nova-api nova-api-wsgi nova-manage; do
+    script=/usr/bin/$program
+    if [ -n "$python" ] || [ ! -r "$script" ]; then
+        continue
+    fi
+    # "#! /usr/bin/python3 -s" gives /usr/bin/python3
+    found=$(sed -n '1s/^#! *\(\/[^ ]*python[0-9.]*\).*$/\1/p' "$script")
+    if [ -x "$found" ]; then
+        python=$found
+    fi
+done
+for found in /usr/bin/python3 /usr/bin/python2.7 /usr/bin/python; do
+    if [ -z "$python" ] && [ -x "$found" ]; then
+        python=$found
+    fi
+done
