@@ -11,6 +11,8 @@ KEEP, DISABLE = 'keep', 'disable'
 
 def active(root):
     """True if the kernel runs AppArmor and its tool is there."""
+    if not root.live:
+        return False
     try:
         with open(root.at('/sys/module/apparmor/parameters/enabled')) as stream:
             enabled = stream.read().strip() == 'Y'

@@ -3,7 +3,7 @@ import argparse
 import os
 import sys
 
-from light_snapshot_installer import errors, lock, output, paths, version
+from light_snapshot_installer import errors, interpreter, lock, output, paths, version
 from light_snapshot_installer.verbs import install, rollback, status, verify
 
 VERBS = (('install', install), ('verify', verify), ('rollback', rollback), ('status', status))
@@ -26,6 +26,15 @@ def parser():
     top = argparse.ArgumentParser(
         prog='light-snapshot', epilog=_EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Light snapshots on this node of a running OpenStack: install, verify, roll back.')
+    top.add_argument('--root', metavar='DIR', type=_directory,
+                     help='work on the node whose file system is the tree DIR; no process is looked at, no service'
+                          ' restarts')
+    top.add_argument('--python', metavar='PATH', type=_program,
+                     help='the Python that runs nova here, where that is not the one that its programs in /usr/bin name'
+                          ' (a virtual environment); remembered by install')
+    # What --python becomes once that Python runs us; what is copied, when it is not the package's.
+    top.add_argument('--under-python', help=argparse.SUPPRESS)
+    top.add_argument('--share', type=_directory, help=argparse.SUPPRESS)
     top.add_argument('--version', action='version', version='light-snapshot ' + version())
     verbs = top.add_subparsers(metavar='VERB', dest='verb')
     for name, module in VERBS:
@@ -33,13 +42,33 @@ def parser():
     return top
 
 
+def _directory(path):
+    if not os.path.isdir(path):
+        raise argparse.ArgumentTypeError('%s is not a directory' % path)
+    return os.path.abspath(path)
+
+
+def _program(path):
+    if not interpreter.usable(path):
+        raise argparse.ArgumentTypeError('%s is not a program' % path)
+    return os.path.abspath(path)
+
+
 def main(argv, root=None, out=None, share=None):
-    """Run one verb on the node under `root` (a paths.Root, default this machine); returns the exit code."""
+    """Run one verb on the node under `root` (a paths.Root, default --root, else this machine); returns the exit code.
+
+    `share`: the directory with the overlay, default --share, else the package's.
+    """
     if not argv:
         parser().print_help()
         return errors.EXIT_USAGE
     arguments = parser().parse_args(argv)
-    root = root or paths.Root()
+    root = root or paths.Root(arguments.root or '/', live=arguments.root is None)
+    root.python = arguments.under_python
+    python = arguments.python or interpreter.chosen(root)
+    if python and not root.python and interpreter.usable(python):
+        interpreter.run_under(python, argv)
+    share = share or arguments.share
     out = out or output.Output(arguments.verb, arguments.json)
     if os.geteuid() != 0:
         error = errors.InstallerError('must run as root', next_step='run it with sudo')

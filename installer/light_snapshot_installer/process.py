@@ -33,9 +33,9 @@ def _world(proc, pid):
 
 
 def every(root):
-    """Every process of this machine: what runs in a container, a chroot or a nested host is another node's."""
+    """Every process of this node; what runs in a container, a chroot or a nested host is another node's."""
     proc = root.at('/proc')
-    if not os.path.isdir(proc):
+    if not root.live or not os.path.isdir(proc):
         return []
     own = _world('/proc', 'self')
     boot = time.time() - float(_read('/proc/uptime').split()[0])

@@ -1,6 +1,7 @@
 """Running other programs: lists of arguments, never a shell."""
 import os
 import subprocess
+import sys
 import tempfile
 
 from light_snapshot_installer import errors
@@ -36,8 +37,13 @@ def run(argv, check=True, clean=False):
 
 
 def which(root, name):
-    """The path of the program `name` on the node under `root` (without the root), or None."""
-    for directory in ('/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'):
+    """The path of the program `name` on the node under `root` (without the root), or None.
+
+    A nova in a virtual environment has its programs beside the Python that runs it and us.
+    """
+    directories = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin']
+    beside = root.inside(os.path.realpath(os.path.dirname(sys.executable)))
+    for directory in directories + ([beside] if beside else []):
         candidate = os.path.join(directory, name)
         if os.path.exists(root.at(candidate)):
             return candidate

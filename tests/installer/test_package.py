@@ -56,9 +56,11 @@ def test_control(deb):
 def test_scripts_are_posix_shell(deb, tmp_path, unpacked):
     subprocess.check_call(['dpkg-deb', '-e', deb, str(tmp_path)])
     scripts = [str(tmp_path / name) for name in ('postinst', 'prerm', 'postrm')]
-    for script in scripts + [unpacked + '/usr/sbin/light-snapshot']:
+    for script in scripts + [unpacked + '/usr/sbin/light-snapshot',
+                             unpacked + '/usr/lib/light-snapshot/light-snapshot-act']:
         assert open(script).readline().strip() == '#!/bin/sh'
         subprocess.check_call(['dash', '-n', script])
+    subprocess.check_call(['dash', '-n', unpacked + '/usr/share/light-snapshot/installer/python.sh'])
 
 
 def test_payload(unpacked):
@@ -69,7 +71,8 @@ def test_payload(unpacked):
         for leaf in leaves:
             path = os.path.join(directory, leaf)
             assert not leaf.endswith(('.pyc', '.pyo', '.po', '.pot'))
-            assert os.stat(path).st_mode & 0o777 == (0o755 if path.endswith('sbin/light-snapshot') else 0o644), path
+            program = path.endswith(('sbin/light-snapshot', 'light-snapshot-act'))
+            assert os.stat(path).st_mode & 0o777 == (0o755 if program else 0o644), path
     metadata = share + '/overlay/dist-packages/light_snapshot.egg-info'
     with open(share + '/version') as stream:
         version = stream.read().strip()
@@ -91,5 +94,16 @@ def test_manual_page_renders_without_a_warning(unpacked):
                                universal_newlines=True, env=dict(os.environ, MANWIDTH='100', LC_ALL='C.UTF-8'))
     text, warnings = process.communicate()
     assert warnings == ''
-    for word in ('install', 'verify', 'rollback', 'status', '--drop-columns', '--apparmor'):
+    for word in ('install', 'verify', 'rollback', 'status', '--drop-columns', '--apparmor', '--root', '--python'):
         assert word in text
+
+
+@pytest.mark.parametrize('words,expected', [
+    ('i', 'install'), ('--root /tmp ve', 'verify'), ('--root = /tmp ro', 'rollback'), ('--root /et', '/etc'),
+    ('rollback --d', '--drop-columns'), ('--python /usr/bin/python3 --root /tmp status --j', '--json'),
+])
+def test_completion(words, expected):
+    script = '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _light_snapshot; echo "${COMPREPLY[@]}"'
+    shown = output('bash', '-c', script, 'bash', os.path.join(TREE, 'debian', 'light-snapshot.completion'),
+                   'light-snapshot', *words.split())
+    assert shown.split() == [expected]

@@ -1,8 +1,8 @@
 """`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, node as nodes, payload, schema, services
-from light_snapshot_installer import serving, sqlfiles, state as states, version
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, node as nodes, payload
+from light_snapshot_installer import schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -25,6 +25,7 @@ def run(root, arguments, out, share=SHARE):
                  ' back' % time.strftime('%Y-%m-%d %H:%M', time.localtime(record['time'])))
         return out.finish(errors.EXIT_OK, phase=record['phase'])
     node = nodes.Node(root)
+    interpreter.check(root, node)
     entries, skipped = payload.plan(share, node)
     if not node.parts and not record['files']:
         out.note('no part of OpenStack was found on this node: nothing is installed. Run `light-snapshot install`'
@@ -40,6 +41,7 @@ def run(root, arguments, out, share=SHARE):
         changed = install_files(root, record, entries, out)
     except (errors.InstallerError, OSError) as error:
         raise _undone(root, record, fresh, error)
+    interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
     set_apparmor(root, node, record, choice(root, arguments, record), out)
@@ -86,7 +88,8 @@ def install_files(root, record, entries, out):
     obsolete = [path for path in record['files'] if path not in targets]
     # Before the first change: which services will have to restart, should this run be cut off.
     touched = [entry.target for entry in entries if _differs(root, record, entry)] + obsolete
-    record.add_pending(name for name in services.running(root) for path in touched if name in services.users(path))
+    record.add_pending(name for name in services.running(root) for path in touched
+                       if name in services.users(path, record['files']))
     record.enter(states.INSTALLING)
     out.step('copying %d files' % len(entries))
     changed = copying.place(root, record, entries)
