@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # Sets $python to the Python that runs nova on this node: the one that the operator chose (light-snapshot --python, or
-# PYTHON= in /etc/default/light-snapshot), else the one that nova's programs name, else the system's. Empty without one.
+# PYTHON= in /etc/default/light-snapshot), else the one that nova's programs name, else Horizon's, else the system's.
+# Empty without one.
 
 python=
 if [ -r /var/lib/light-snapshot/python ]; then
@@ -22,7 +23,13 @@ for program in nova-compute nova-conductor nova-api nova-api-wsgi nova-manage; d
         python=$found
     fi
 done
-for found in /usr/bin/python3 /usr/bin/python2.7 /usr/bin/python; do
+# A dashboard without nova: Horizon's library lies where its Python looks for it.
+if [ -d /usr/lib/python2.7/dist-packages/horizon ] && [ ! -d /usr/lib/python3/dist-packages/horizon ]; then
+    candidates='/usr/bin/python2.7 /usr/bin/python3'
+else
+    candidates='/usr/bin/python3 /usr/bin/python2.7'
+fi
+for found in $candidates /usr/bin/python; do
     if [ -z "$python" ] && [ -x "$found" ]; then
         python=$found
     fi

@@ -82,8 +82,9 @@ def put_back(root, path, record):
 
 
 def fits(path):
-    """True if this Python is of the major version that runs code at `path`."""
-    return ('python2' in path) == (sys.version_info[0] == 2)
+    """True if this Python is of the major version that runs code at `path`, or the path names none."""
+    named = re.findall(r'/python(\d)', path)
+    return not named or int(named[-1]) == sys.version_info[0]
 
 
 def compile_source(root, path):

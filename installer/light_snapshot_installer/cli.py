@@ -26,7 +26,7 @@ def parser():
     top = argparse.ArgumentParser(
         prog='light-snapshot', epilog=_EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Light snapshots on this node of a running OpenStack: install, verify, roll back.')
-    top.add_argument('--root', metavar='DIR', type=_directory,
+    top.add_argument('--root', metavar='DIR', type=_tree,
                      help='work on the node whose file system is the tree DIR; no process is looked at, no service'
                           ' restarts')
     top.add_argument('--python', metavar='PATH', type=_program,
@@ -48,6 +48,12 @@ def _directory(path):
     return os.path.abspath(path)
 
 
+def _tree(path):
+    if not os.path.isdir(os.path.join(path, 'var/lib/dpkg')):
+        raise argparse.ArgumentTypeError('%s is not the tree of a node: it has no var/lib/dpkg' % path)
+    return os.path.abspath(path)
+
+
 def _program(path):
     if not interpreter.usable(path):
         raise argparse.ArgumentTypeError('%s is not a program' % path)
@@ -63,6 +69,8 @@ def main(argv, root=None, out=None, share=None):
         parser().print_help()
         return errors.EXIT_USAGE
     arguments = parser().parse_args(argv)
+    if not arguments.verb:
+        parser().error('which verb?')
     root = root or paths.Root(arguments.root or '/', live=arguments.root is None)
     root.python = arguments.under_python
     python = arguments.python or interpreter.chosen(root)

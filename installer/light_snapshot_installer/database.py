@@ -56,7 +56,8 @@ def query(connection, sql, arguments=()):
     cursor = connection.cursor()
     try:
         cursor.execute(sql, arguments or None)
-        return list(cursor.fetchall())
+        # PyMySQL 0.6 (Liberty's) has None where a statement gives no rows.
+        return list(cursor.fetchall() or ())
     finally:
         cursor.close()
 

@@ -23,7 +23,7 @@ def plan(share, node):
     """(entries, skipped): the entries in the order to install them, and [(target, reason)] of what does not apply.
 
     Packages go first, the shims that use them after them, and Horizon's `enabled` files last. Raises
-    errors.InstallerError if the package itself is incomplete.
+    errors.InstallerError if the package itself is incomplete, or a link leads out of a node that is a tree.
     """
     entries, skipped = [], []
     overlay = os.path.join(share, 'overlay')
@@ -34,6 +34,10 @@ def plan(share, node):
         _plan_settings(os.path.join(overlay, 'etc'), node, entries)
     if node.dashboard_code:
         _plan_dashboard(os.path.join(overlay, 'openstack-dashboard'), node, entries)
+    for directory in sorted(set(os.path.dirname(entry.target) for entry in entries)):
+        if node.root.inside(os.path.realpath(node.root.at(directory))) is None:
+            raise errors.InstallerError('a symbolic link leads out of the tree: %s' % directory,
+                                        next_step='run the command in a chroot of that tree instead of with --root')
     order = ['file', 'shim', 'switch']
     entries.sort(key=lambda entry: (order.index(entry.kind), entry.target))
     return entries, skipped

@@ -27,7 +27,9 @@ def _read(path):
 def _world(proc, pid):
     """What a process takes for its machine: its pid namespace and its root directory; None where it is gone."""
     try:
-        return os.readlink('%s/%s/ns/pid' % (proc, pid)), os.readlink('%s/%s/root' % (proc, pid))
+        # The directory itself and not its name: inside a chroot a process outside of it is shown to be at / as well.
+        top = os.stat('%s/%s/root' % (proc, pid))
+        return os.readlink('%s/%s/ns/pid' % (proc, pid)), top.st_dev, top.st_ino
     except OSError:
         return None
 

@@ -44,8 +44,8 @@ USERS = collections.OrderedDict([
     ('nova/conductor/manager.py', (CONDUCTOR,)),
     ('nova/api/openstack/compute/', API),
     ('nova/', _NOVA),
-    # rootwrap reads its filters at each call.
-    ('etc/nova/rootwrap.d/', ()),
+    # Read at each call; but where nova-compute keeps a rootwrap daemon (use_rootwrap_daemon), at that one's start.
+    ('etc/nova/rootwrap.d/', (COMPUTE,)),
     ('etc/nova/policy.d/', API),
     ('light_snapshot/engine/', (COMPUTE,)),
     ('light_snapshot/nova/', _NOVA),

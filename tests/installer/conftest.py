@@ -1,6 +1,7 @@
 """The installer's fixtures: fake nodes, fake services, a private MariaDB."""
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -8,7 +9,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from installer_fakes import FakeNode, FakeServices, MariaDB  # noqa: E402
+from installer_fakes import TREE, FakeNode, FakeServices, MariaDB  # noqa: E402
 
 
 @pytest.fixture
@@ -44,3 +45,12 @@ def mariadb(tmp_path_factory):
     yield server
     server.stop()
     shutil.rmtree(top)
+
+
+@pytest.fixture(scope='session')
+def deb(tmp_path_factory):
+    """The package, built from this tree."""
+    top = str(tmp_path_factory.mktemp('deb'))
+    path = subprocess.check_output([os.path.join(TREE, 'tools', 'build-deb'), top], universal_newlines=True).strip()
+    assert os.listdir(top) == [os.path.basename(path)]
+    return path

@@ -51,6 +51,36 @@ def test_processes_of_this_machine_are_not_a_trees(node, services):
     assert services.asked() == [] and services.pid('nova-compute') == pid
 
 
+def test_link_out_of_the_tree(node):
+    """Debian links Horizon's local/enabled to /etc: in a tree that is this machine's /etc."""
+    node.add_dashboard()
+    enabled = node.at('openstack_dashboard/local/enabled')
+    os.rmdir(enabled)
+    os.mkdir(node.top + '-outside')
+    os.symlink(node.top + '-outside', enabled)
+    before = node.tree()
+    write(node.top + '-outside/_9101_light_snapshot.py', u'OF_THE_MACHINE = 1\n')
+    for verb in ('install', 'rollback'):
+        output, code = light_snapshot('--root', node.top, '--share', node.share, verb)
+        assert code == 1 and 'leads out of the tree' in output and 'Nothing was changed' in output
+    assert node.tree() == before and os.listdir(node.top + '-outside') == ['_9101_light_snapshot.py']
+    # Within the tree a link is followed.
+    os.unlink(enabled)
+    os.symlink('../../enabled', enabled)
+    os.mkdir(node.at('enabled'))
+    well('--root', node.top, '--share', node.share, 'install')
+    assert '_9101_light_snapshot.py' in os.listdir(node.at('enabled'))
+
+
+def test_tree_without_dpkgs_database(node):
+    node.add_nova()
+    shutil.rmtree(node.top + '/var/lib/dpkg')
+    before = node.tree()
+    output, code = light_snapshot('--root', node.top, '--share', node.share, 'install')
+    assert code == 2 and 'has no var/lib/dpkg' in output
+    assert node.tree() == before
+
+
 @pytest.fixture
 def environment(node):
     """nova in an environment on the node; its Python is started as that of a real environment is."""
@@ -118,6 +148,10 @@ def test_python_without_nova(node):
     assert node.tree() == before
 
 
+def test_no_verb(node):
+    assert light_snapshot('--root', node.top)[1] == 2
+
+
 @pytest.mark.parametrize('wrong', [['--root', '/no/such'], ['--python', '/no/such'], ['--python', '/etc/passwd']])
 def test_what_is_not_there(wrong):
     output, code = light_snapshot(*(wrong + ['status']))
@@ -129,7 +163,7 @@ def snippet(tmp_path, **files):
     with open(os.path.join(INSTALLER, 'python.sh')) as stream:
         text = stream.read()
     top = str(tmp_path)
-    for name in ('/var/lib/light-snapshot/', '/etc/default/', '/usr/bin/'):
+    for name in ('/var/lib/light-snapshot/', '/etc/default/', '/usr/bin/', '/usr/lib/'):
         text = text.replace(name, top + name)
     for name, content in files.items():
         write(top + name.replace('__', '/').replace('_', '-'), content.replace(u'TOP', u'' + top))
@@ -147,3 +181,13 @@ def test_interpreter_that_the_shell_finds(tmp_path):
     assert snippet(tmp_path, __var__lib__light_snapshot__python=u'TOP/opt/bin/python-2\n') == '/opt/bin/python-2'
     # One that is gone does not count.
     assert snippet(tmp_path, __var__lib__light_snapshot__python=u'TOP/gone\n') == '/usr/bin/python2.7'
+
+
+def test_interpreter_on_a_dashboard_without_nova(tmp_path):
+    for name in ('/usr/bin/python3', '/usr/bin/python2.7'):
+        write(str(tmp_path) + name, u'', 0o755)
+    horizon = '/usr/lib/%s/dist-packages/horizon/__init__.py'
+    write(str(tmp_path) + horizon % 'python2.7', u'')
+    assert snippet(tmp_path) == '/usr/bin/python2.7'
+    write(str(tmp_path) + horizon % 'python3', u'')
+    assert snippet(tmp_path) == '/usr/bin/python3'

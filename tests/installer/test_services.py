@@ -208,7 +208,7 @@ def test_processes_are_known_by_what_they_run(argv, name, monkeypatch):
      ('nova-compute', 'nova-conductor', 'nova-api', 'nova-api-os-compute')),
     ('/usr/lib/python2.7/dist-packages/light_snapshot.egg-info/PKG-INFO', ()),
     ('/usr/lib/python2.7/dist-packages/light_snapshot.egg-info/entry_points.txt', ('nova-api', 'nova-api-os-compute')),
-    ('/etc/nova/rootwrap.d/light-snapshot.filters', ()),
+    ('/etc/nova/rootwrap.d/light-snapshot.filters', ('nova-compute',)),
     ('/etc/nova/policy.d/light-snapshot.json', ('nova-api', 'nova-api-os-compute')),
     ('/usr/share/openstack-dashboard/light_snapshot_dashboard/urls.py', ('apache2',)),
     ('/usr/lib/python3/dist-packages/openstack_dashboard/local/enabled/_9101_light_snapshot.py', ('apache2',)),

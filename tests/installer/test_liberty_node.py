@@ -1,0 +1,201 @@
+"""The .deb, installed by the real dpkg into a root that looks like a Liberty node (liberty_root.py), and taken off."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+from installer_fakes import NOT_IN_LIBERTY, SHIMS, tree_of
+from liberty_root import CODE, HORIZON, SERVICES, LibertyRoot, nova_code
+
+pytestmark = pytest.mark.skipif(sys.version_info[0] == 2,
+                                reason='what is tested runs on the CPython 2.7 in the root, whichever runs the test')
+
+#: What the package may restart on an all-in-one Liberty node, in order.
+OURS = ['nova-conductor', 'nova-api', 'nova-compute', 'apache2']
+#: Not the node's files: dpkg's own books, what the stubs write down.
+BOOKS = ('/var/lib/dpkg', '/var/log')
+ENABLED = HORIZON + '/openstack_dashboard/local/enabled/_9101_light_snapshot.py'
+FILTERS = '/etc/nova/rootwrap.d/light-snapshot.filters'
+RULES = '/etc/nova/policy.d/light-snapshot.json'
+
+
+@pytest.fixture(scope='module')
+def base(tmp_path_factory):
+    """The root without OpenStack."""
+    root = LibertyRoot(str(tmp_path_factory.mktemp('liberty') / 'root'))
+    root.make()
+    return root
+
+
+@pytest.fixture
+def liberty(base, tmp_path):
+    """A copy of it; what was started in it ends with the test."""
+    root = base.copy(str(tmp_path / 'root'))
+    yield root
+    root.stop()
+
+
+def well(answer):
+    """The output of a program that has to succeed."""
+    output, code = answer
+    assert code == 0, output
+    return output
+
+
+def mounted(root):
+    """What of this machine is mounted under the root: nothing, ever."""
+    with open('/proc/self/mounts') as stream:
+        return [line for line in stream if root.top in line]
+
+
+def expected_calls(init, names):
+    """The commands that restart services: service(8), and what that calls on this init system."""
+    calls = []
+    for name in names:
+        calls.append('service %s restart' % name)
+        upstart = init == 'upstart' and name != 'apache2'
+        calls.append('initctl restart %s' % name if upstart else '/etc/init.d/%s restart' % name)
+    return calls
+
+
+@pytest.mark.parametrize('init', ['upstart', 'sysv'])
+def test_all_in_one(liberty, deb, tmp_path, init):
+    liberty.add_openstack(str(tmp_path), init)
+    liberty.start(*SERVICES)
+    before, pids = tree_of(liberty.top, BOOKS), liberty.pids()
+
+    shown = well(liberty.dpkg('-i', deb))
+    assert 'this node: controller, compute, dashboard' in shown
+    assert liberty.asked() == expected_calls(init, OURS)
+    restarted = [name for name, pid in liberty.pids().items() if pid != pids[name]]
+    assert sorted(restarted) == sorted(OURS)
+    check_files(liberty)
+    shown = well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+    assert 'all is well' in shown
+    assert liberty.asked() == []
+
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'rollback'))
+    assert liberty.asked() == expected_calls(init, OURS)
+    check_nothing_left(liberty, before, but=('/usr/sbin/light-snapshot', '/usr/lib/light-snapshot',
+                                             '/usr/share', '/var/lib/light-snapshot', '/run/light-snapshot.lock'))
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    check_nothing_left(liberty, before)
+    # What had been rolled back already restarts nothing.
+    assert liberty.asked() == []
+    assert mounted(liberty) == []
+
+
+def check_files(liberty):
+    """Files, diversions, bytecode, and nova's own modules behind ours under the node's Python."""
+    diverted = well(liberty.chroot('/usr/bin/dpkg-divert', '--list'))
+    for name in SHIMS:
+        path = '%s/nova/%s' % (CODE, name)
+        line = 'diversion of %s to %s.light-snapshot-orig by light-snapshot' % (path, path)
+        assert (line in diverted) == (name not in NOT_IN_LIBERTY)
+    for path in (CODE + '/light_snapshot/engine/engine.py', CODE + '/light_snapshot/engine/engine.pyc',
+                 CODE + '/light_snapshot.egg-info/entry_points.txt', FILTERS, RULES, ENABLED,
+                 HORIZON + '/light_snapshot_dashboard/attach.pyc'):
+        facts = os.stat(liberty.at(path))
+        assert (facts.st_uid, facts.st_mode & 0o777) == (0, 0o644), path
+    assert not os.path.exists(liberty.at(CODE + '/nova/privsep'))
+    assert not [path for path in tree_of(liberty.top) if '__pycache__' in path]
+    program = 'import nova.compute.manager as one; print(one.VALUE); print(one._light_snapshot_shim.__name__)'
+    shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
+    assert shown.splitlines()[-2:] == ['nova compute/manager.py', 'light_snapshot.shim']
+    traced, _code = liberty.chroot('/bin/sh', '-x', '/usr/lib/light-snapshot/light-snapshot-act', 'info', '[]')
+    assert '+ exec /usr/bin/python -B -E -s -m light_snapshot.engine.act info []' in traced
+
+
+def check_nothing_left(liberty, before, but=()):
+    """The node's files are those of before."""
+    after = tree_of(liberty.top, BOOKS + tuple(but))
+    expected = dict((path, facts) for path, facts in before.items() if not path.startswith(tuple(but) or ('\0',)))
+    assert after == expected
+    assert 'by light-snapshot' not in well(liberty.chroot('/usr/bin/dpkg-divert', '--list'))
+
+
+def test_purge_without_a_rollback(liberty, deb, tmp_path):
+    """`dpkg --purge` alone rolls back first; a compute host, nothing running."""
+    liberty.add_openstack(str(tmp_path), 'upstart', dashboard=False)
+    before = tree_of(liberty.top, BOOKS)
+    well(liberty.dpkg('-i', deb))
+    assert os.path.exists(liberty.at(FILTERS))
+    # The same version again, as `apt-get install --reinstall` does, changes nothing that is in place.
+    once = tree_of(liberty.top, BOOKS + ('/var/lib/light-snapshot',))
+    well(liberty.dpkg('-i', deb))
+    again = tree_of(liberty.top, BOOKS + ('/var/lib/light-snapshot',))
+    assert once == again
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    check_nothing_left(liberty, before)
+    assert liberty.asked() == []
+
+
+def test_upgrade_of_nova(liberty, deb, tmp_path):
+    """dpkg itself puts nova's new file behind ours, and it is what rollback leaves."""
+    liberty.add_openstack(str(tmp_path), 'upstart', dashboard=False)
+    well(liberty.dpkg('-i', deb))
+
+    def newer(tree):
+        nova_code(tree)
+        with open(tree + CODE + '/nova/compute/manager.py', 'a') as stream:
+            stream.write('NEWER = True\n')
+    liberty.add_package(str(tmp_path / 'newer'), 'python-nova', '2:12.0.6-0ubuntu1~cloud0', newer)
+    shown = well(liberty.chroot('/usr/sbin/light-snapshot', 'verify', '--quiet'))
+    assert 'hotfix' not in shown
+    program = 'import nova.compute.manager as one; print(one.NEWER, one.__name__, "_light_snapshot_shim" in dir(one))'
+    shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
+    assert shown.splitlines()[-1] == "(True, 'nova.compute.manager', True)"
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
+    assert shown.splitlines()[-1] == "(True, 'nova.compute.manager', False)"
+
+
+def test_removal_is_refused_while_a_server_has_layers(liberty, deb, tmp_path):
+    liberty.add_openstack(str(tmp_path), 'sysv', dashboard=False)
+    well(liberty.dpkg('-i', deb))
+    directory = liberty.at('/var/lib/nova/instances/11111111-2222-3333-4444-555555555555')
+    os.mkdir(directory)
+    with open(directory + '/light-snapshot.json', 'w') as stream:
+        stream.write('{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}')
+    output, code = liberty.dpkg('--remove', 'light-snapshot')
+    assert code != 0 and 'still have live layers' in output
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+
+
+def test_dashboard_alone(liberty, deb, tmp_path):
+    """Horizon's code is in /usr/share, and no program of nova's says which Python runs it."""
+    liberty.add_openstack(str(tmp_path), 'sysv', nova=False)
+    # Ubuntu 14.04 has a Python 3.4 as well, which runs nothing of OpenStack's.
+    os.symlink('/bin/false', liberty.at('/usr/bin/python3'))
+    liberty.start('apache2')
+    before = tree_of(liberty.top, BOOKS)
+    shown = well(liberty.dpkg('-i', deb))
+    assert 'this node: dashboard' in shown
+    assert os.path.exists(liberty.at(ENABLED)) and not os.path.exists(liberty.at(CODE + '/light_snapshot'))
+    assert liberty.asked() == expected_calls('sysv', ['apache2'])
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    assert liberty.asked() == expected_calls('sysv', ['apache2'])
+    check_nothing_left(liberty, before)
+
+
+def test_policy_that_forbids_restarts(liberty, deb, tmp_path):
+    liberty.add_openstack(str(tmp_path), 'upstart', dashboard=False)
+    liberty.start('nova-compute')
+    with open(liberty.at('/usr/sbin/policy-rc.d'), 'w') as stream:
+        stream.write('#!/bin/sh\nexit 101\n')
+    os.chmod(liberty.at('/usr/sbin/policy-rc.d'), 0o755)
+    shown = well(liberty.dpkg('-i', deb))
+    assert 'policy-rc.d forbids to restart nova-compute' in shown
+    assert liberty.asked() == []
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'install'))
+    assert liberty.asked() == expected_calls('upstart', ['nova-compute'])
+
+
+def test_package_that_lacks_a_dependency_of_14_04_is_not_asked_for(deb):
+    """Every dependency has an alternative that Ubuntu 14.04 carries."""
+    depends = subprocess.check_output(['dpkg-deb', '-f', deb, 'Depends'], universal_newlines=True)
+    carried = ('python', 'python-pymysql')
+    for group in depends.strip().split(','):
+        assert set(carried) & set(one.split()[0] for one in group.split('|')), group
