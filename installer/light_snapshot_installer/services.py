@@ -49,6 +49,7 @@ USERS = collections.OrderedDict([
     ('etc/nova/policy.d/', API),
     ('light_snapshot/engine/', (COMPUTE,)),
     ('light_snapshot/nova/', _NOVA),
+    ('light_snapshot/client/', ()),
     ('light_snapshot/osc/', ()),
     ('light_snapshot/', _NOVA),
     ('light_snapshot.egg-info/', ()),

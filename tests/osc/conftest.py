@@ -65,7 +65,7 @@ def openstack(api, capsys, monkeypatch):
     """Runs `openstack server light snapshot ...` in this process."""
     from openstackclient import shell
 
-    from light_snapshot.osc import wait
+    from light_snapshot.client import wait
 
     monkeypatch.setattr(wait, 'INTERVAL', 0.01)
     for name in list(os.environ):

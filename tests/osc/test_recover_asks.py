@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from light_snapshot.osc import recover
+from light_snapshot.client import recover
 
 
 @pytest.fixture

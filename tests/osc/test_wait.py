@@ -51,8 +51,9 @@ def test_deadline(api, openstack):
 
 
 def test_words_of_an_event_without_details():
-    from light_snapshot.osc import wait
-    said = wait._words({'id': 'i'}, [{'traceback': 'Traceback:\n  File x\nRuntimeError: boom\n'}])
+    from light_snapshot.client import wait
+    from light_snapshot.osc.http import Compute
+    said = wait._words(Compute, {'id': 'i'}, [{'traceback': 'Traceback:\n  File x\nRuntimeError: boom\n'}])
     assert said == 'RuntimeError: boom'
-    assert 'openstack server event list i' in wait._words({'id': 'i'}, [{}])
-    assert wait._words({'id': 'i', 'fault': {'message': 'full'}}, [{}]) == 'full'
+    assert 'openstack server event list i' in wait._words(Compute, {'id': 'i'}, [{}])
+    assert wait._words(Compute, {'id': 'i', 'fault': {'message': 'full'}}, [{}]) == 'full'

@@ -2,8 +2,8 @@
 
 from cliff import command
 
+from light_snapshot.client import options
 from light_snapshot.osc import http
-from light_snapshot.osc import wait
 
 
 class ServerCommand(command.Command):
@@ -20,7 +20,7 @@ class ServerCommand(command.Command):
     def get_parser(self, prog_name):
         parser = super(ServerCommand, self).get_parser(prog_name)
         self.add_options(parser)
-        parser.add_argument('server', metavar='<server>', help='Server (name or ID)')
+        add(parser, options.SERVER)
         return parser
 
     def add_options(self, parser):
@@ -30,24 +30,25 @@ class ServerCommand(command.Command):
 class ActionCommand(ServerCommand):
     """A server action, the work of which goes on in the background."""
 
-    # The name of the action on the wire.
+    # One of client.actions.
     action = None
 
-    def add_options(self, parser):
-        wait.add_arguments(parser)
+    def get_description(self):
+        return self.action.summary
 
-    def arguments(self, parsed_args):
-        """The arguments of the action."""
-        return None
+    def add_options(self, parser):
+        add(parser, *self.action.options)
 
     def take_action(self, parsed_args):
         compute = self.compute
-        server_id = compute.server(parsed_args.server)['id']
-        return self.act(compute, server_id, parsed_args)
+        self.act(compute, compute.server(parsed_args.server)['id'], parsed_args)
 
     def act(self, compute, server_id, parsed_args):
-        """Asks for the action and, if told so, waits; returns the answer's body."""
-        body, request_id = compute.act(server_id, self.action, self.arguments(parsed_args))
-        if parsed_args.wait:
-            wait.until_idle(compute, server_id, request_id, parsed_args.wait_timeout)
-        return body
+        """Does it; returns the answer's body."""
+        return self.action.act(compute, server_id, parsed_args)
+
+
+def add(parser, *these):
+    """Adds some of client.options."""
+    for flags, keywords in these:
+        parser.add_argument(*flags, **keywords)

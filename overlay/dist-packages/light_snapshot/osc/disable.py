@@ -1,12 +1,8 @@
 """openstack server light snapshot disable"""
 
+from light_snapshot.client import actions
 from light_snapshot.osc import base
 
 
 class Disable(base.ActionCommand):
-    """Commit everything to the root disk, forget the restore points, be a plain server again"""
-
-    action = 'disableSnapshot'
-
-    def take_action(self, parsed_args):
-        super(Disable, self).take_action(parsed_args)
+    action = actions.DISABLE

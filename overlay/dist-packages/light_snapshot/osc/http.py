@@ -2,7 +2,8 @@
 
 import json
 
-from light_snapshot.osc import errors
+from light_snapshot.client import compute
+from light_snapshot.client import errors
 
 try:
     from urllib.parse import quote, urlencode
@@ -10,8 +11,12 @@ except ImportError:
     from urllib import quote, urlencode
 
 
-class Compute(object):
-    """Sends requests to the compute endpoint; a refusal becomes a CommandFailed."""
+class Compute(compute.Compute):
+    """Sends requests to the compute endpoint."""
+
+    refused = errors.Refused
+    show_command = 'openstack server show'
+    events_command = 'openstack server event list'
 
     def __init__(self, client_manager):
         self._session = client_manager.session
@@ -26,48 +31,28 @@ class Compute(object):
         if region:
             self._endpoint['region_name'] = region
 
-    def _send(self, method, path, body=None, headers=None):
-        every = {'Accept': 'application/json'}
-        every.update(headers or {})
+    def send(self, method, path, body=None, microversion=None):
+        headers = {'Accept': 'application/json'}
         kwargs = {}
-        if method != 'GET':
-            every['Content-Type'] = 'application/json'
-            kwargs['data'] = json.dumps(body)
-        return self._session.request(
-            path, method, endpoint_filter=dict(self._endpoint), headers=every,
-            raise_exc=False, **kwargs)
-
-    def get(self, path):
-        """The body that GET answers with."""
-        return _body(_checked(self._send('GET', path)))
-
-    def get_or_none(self, path, microversion=None):
-        """The body that GET answers with; None if the API has no such thing."""
-        headers = {}
         if microversion:
             headers['OpenStack-API-Version'] = 'compute ' + microversion
-        answer = self._send('GET', path, headers=headers)
-        if answer.status_code in (400, 403, 404, 406):
-            return None
-        return _body(_checked(answer))
-
-    def put(self, path, body):
-        """The body that PUT answers with."""
-        return _body(_checked(self._send('PUT', path, body)))
-
-    def act(self, server_id, action, arguments):
-        """Asks for a server action; returns (body, the request's id)."""
-        answer = _checked(self._send(
-            'POST', '/servers/%s/action' % server_id, {action: arguments}))
-        return _body(answer), _request_id(answer)
+        if method != 'GET':
+            headers['Content-Type'] = 'application/json'
+            kwargs['data'] = json.dumps(body)
+        answer = self._session.request(
+            path, method, endpoint_filter=dict(self._endpoint), headers=headers,
+            raise_exc=False, **kwargs)
+        if answer.status_code >= 400:
+            raise errors.Refused(answer.status_code, _reason(answer))
+        return _body(answer), answer.headers
 
     def server(self, wanted):
         """The server of this id or name."""
-        found = self._send('GET', '/servers/%s' % quote(wanted, safe=''))
-        if found.status_code == 200:
-            return _body(found)['server']
-        if found.status_code not in (400, 404):
-            _checked(found)
+        try:
+            return self.get('/servers/%s' % quote(wanted, safe=''))['server']
+        except errors.Refused as refused:
+            if refused.code not in (400, 404):
+                raise
         # The API takes the name for a regular expression.
         named = [server for server in self.get(
             '/servers?' + urlencode({'name': wanted}))['servers']
@@ -79,16 +64,6 @@ class Compute(object):
                 'More than one server has the name \'%s\': give its ID, one of %s.'
                 % (wanted, ', '.join(sorted(each['id'] for each in named))))
         return self.get('/servers/%s' % named[0]['id'])['server']
-
-    def points(self, server_id):
-        """The listing of a server's restore points."""
-        return self.get('/servers/%s/light-snapshots' % server_id)
-
-
-def _checked(answer):
-    if answer.status_code >= 400:
-        raise errors.CommandFailed('%s (HTTP %s)' % (_reason(answer), answer.status_code))
-    return answer
 
 
 def _reason(answer):
@@ -106,10 +81,3 @@ def _body(answer):
         return answer.json()
     except ValueError:
         return None
-
-
-def _request_id(answer):
-    for name in ('x-openstack-request-id', 'x-compute-request-id'):
-        if answer.headers.get(name):
-            return answer.headers[name]
-    return None

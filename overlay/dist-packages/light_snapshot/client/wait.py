@@ -2,21 +2,11 @@
 
 import time
 
-from light_snapshot.osc import errors
+from light_snapshot.client import errors
 
 INTERVAL = 1.0
 # From this microversion on, the events of a server action carry the error's words.
 _EVENT_DETAILS = '2.84'
-
-
-def add_arguments(parser):
-    """Adds --wait and --wait-timeout."""
-    parser.add_argument(
-        '--wait', action='store_true',
-        help='Wait until the work is done, and fail if it failed')
-    parser.add_argument(
-        '--wait-timeout', metavar='<seconds>', type=float, default=1800.0,
-        help='Give up waiting after so many seconds (default: 1800)')
 
 
 def until_idle(compute, server_id, request_id, timeout, clock=time):
@@ -33,7 +23,7 @@ def until_idle(compute, server_id, request_id, timeout, clock=time):
         if clock.time() >= deadline:
             raise errors.CommandFailed(
                 'After %d seconds the server is still busy (%s). The work goes on; look with '
-                '`openstack server show %s`.' % (timeout, task, server_id))
+                '`%s %s`.' % (timeout, task, compute.show_command, server_id))
         clock.sleep(INTERVAL)
     failure = _failure(compute, server, request_id)
     if failure:
@@ -49,13 +39,13 @@ def _failure(compute, server, request_id):
         events = action.get('events') or []
         failed = [event for event in events if event.get('result') == 'Error']
         if failed or action.get('message') == 'Error':
-            return _words(server, failed)
+            return _words(compute, server, failed)
     if server.get('status') == 'ERROR':
-        return _words(server, [])
+        return _words(compute, server, [])
     return None
 
 
-def _words(server, events):
+def _words(compute, server, events):
     for event in events:
         if event.get('details'):
             return event['details']
@@ -66,4 +56,4 @@ def _words(server, events):
         lines = (event.get('traceback') or '').strip().splitlines()
         if lines:
             return lines[-1].strip()
-    return 'The work failed; look with `openstack server event list %s`.' % server['id']
+    return 'The work failed; look with `%s %s`.' % (compute.events_command, server['id'])
