@@ -50,6 +50,7 @@ USERS = collections.OrderedDict([
     ('light_snapshot/engine/', (COMPUTE,)),
     ('light_snapshot/nova/', _NOVA),
     ('light_snapshot/client/', ()),
+    ('light_snapshot/novaclient/', ()),
     ('light_snapshot/osc/', ()),
     ('light_snapshot/', _NOVA),
     ('light_snapshot.egg-info/', ()),

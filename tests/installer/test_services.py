@@ -205,6 +205,7 @@ def test_processes_are_known_by_what_they_run(argv, name, monkeypatch):
     ('/usr/lib/python3/dist-packages/light_snapshot/engine/a.py', ('nova-compute',)),
     ('/usr/lib/python3/dist-packages/light_snapshot/osc/a.py', ()),
     ('/usr/lib/python3/dist-packages/light_snapshot/client/a.py', ()),
+    ('/usr/lib/python3/dist-packages/light_snapshot/novaclient/a.py', ()),
     ('/usr/lib/python3/dist-packages/light_snapshot/nova/hooks.py',
      ('nova-compute', 'nova-conductor', 'nova-api', 'nova-api-os-compute')),
     ('/usr/lib/python2.7/dist-packages/light_snapshot.egg-info/PKG-INFO', ()),

@@ -95,17 +95,17 @@ class Api(object):
         self.servers[server_id] = Server(server_id, name)
         return self.servers[server_id]
 
-    def handle(self, method, address, body=None):
-        """Returns (status, headers, body)."""
+    def handle(self, method, address, body=None, version=(2, 1)):
+        """Returns (status, headers, body); `version` is the microversion that was asked for."""
         self.requests.append((method, address, body))
         parts = urlsplit(address)
         try:
-            return self._route(method, parts.path, parse_qs(parts.query), body)
+            return self._route(method, parts.path, parse_qs(parts.query), body, version)
         except Refused as refused:
             return refused.code, {}, {KINDS[refused.code]: {'code': refused.code, 'message': str(refused)}}
 
-    def _route(self, method, path, query, body):
-        if path == '/servers':
+    def _route(self, method, path, query, body, version):
+        if path in ('/servers', '/servers/detail'):
             pattern = query.get('name', [''])[0]
             return 200, {}, {'servers': [
                 {'id': server.id, 'name': server.name} for server in self.servers.values()
@@ -127,7 +127,7 @@ class Api(object):
         if rest[:1] == ['os-instance-actions']:
             if rest[1] not in server.records:
                 raise Refused(404, 'Action for request_id %s could not be found.' % rest[1])
-            return 200, {}, {'instanceAction': server.records[rest[1]]}
+            return 200, {}, {'instanceAction': _of_version(server.records[rest[1]], version)}
         return 200, {}, {'server': server.body()}
 
     def _act(self, server, body):
@@ -186,6 +186,20 @@ class Api(object):
         server.daily = arguments['enable']
 
 
+def _of_version(record, version):
+    """nova tells an error's words from microversion 2.84 on."""
+    hidden = () if version >= (2, 84) else ('details',)
+    return dict(record, events=[dict((key, value) for key, value in event.items() if key not in hidden)
+                                for event in record['events']])
+
+
+def _version(headers):
+    for name in ('OpenStack-API-Version', 'X-OpenStack-Nova-API-Version'):
+        if headers.get(name):
+            return tuple(int(number) for number in headers[name].split()[-1].split('.'))
+    return 2, 1
+
+
 @contextlib.contextmanager
 def serve(api):
     """Serves `api` on a port of this machine; gives the endpoint's URL."""
@@ -195,7 +209,7 @@ def serve(api):
             length = int(self.headers.get('Content-Length') or 0)
             body = json.loads(self.rfile.read(length).decode('utf-8')) if length else None
             path = self.path[len('/v2.1'):] if self.path.startswith('/v2.1') else self.path
-            status, headers, answer = api.handle(self.command, path, body)
+            status, headers, answer = api.handle(self.command, path, body, _version(self.headers))
             text = b'' if answer is None else json.dumps(answer).encode('utf-8')
             self.send_response(status)
             for name, value in headers.items():

@@ -1,0 +1,38 @@
+"""The stub of the compute API behind a keystone and a version document, as novaclient wants to find them."""
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'osc'))
+
+import stub_api  # noqa: E402
+
+NEWEST = '2.90'
+
+
+class Cloud(stub_api.Api):
+    """Keystone v3 under /v3 of the same port; `endpoint` is the compute API's URL."""
+
+    endpoint = None
+
+    def _route(self, method, path, query, body, version):
+        if path in ('', '/'):
+            version = {'id': 'v2.1', 'status': 'CURRENT', 'version': NEWEST, 'min_version': '2.1',
+                       'links': [{'rel': 'self', 'href': self.endpoint + '/'}]}
+            return 200, {}, {'version': version, 'versions': [version]}
+        if path.startswith('/v3'):
+            return self._keystone(path)
+        return super(Cloud, self)._route(method, path, query, body, version)
+
+    def _keystone(self, path):
+        own = self.endpoint.replace('/v2.1', '/v3')
+        if not path.endswith('/auth/tokens'):
+            return 200, {}, {'version': {'id': 'v3.14', 'status': 'stable', 'links': [{'rel': 'self', 'href': own}]}}
+        endpoints = [{'interface': interface, 'region': 'R', 'region_id': 'R', 'id': interface, 'url': self.endpoint}
+                     for interface in ('public', 'internal', 'admin')]
+        return 201, {'X-Subject-Token': 'token'}, {'token': {
+            'expires_at': '2999-01-01T00:00:00.000000Z', 'issued_at': '2026-01-01T00:00:00.000000Z',
+            'methods': ['password'], 'user': {'id': 'u', 'name': 'demo', 'domain': {'id': 'default', 'name': 'Default'}},
+            'project': {'id': 'p1', 'name': 'demo', 'domain': {'id': 'default', 'name': 'Default'}}, 'roles': [],
+            'catalog': [{'type': 'compute', 'name': 'nova', 'id': 'nova', 'endpoints': endpoints}]}}

@@ -1,0 +1,134 @@
+# coding: utf-8
+"""Every command, as the user types it."""
+
+from __future__ import unicode_literals
+
+import pytest
+
+from conftest import DB, WEB
+
+
+def asked(api, method='POST'):
+    return [(address, body) for verb, address, body in api.requests
+            if verb == method and not address.startswith('/v3')]
+
+
+@pytest.mark.parametrize('args, server, body', [
+    (['enable-light-snapshot', 'web'], WEB, {'enableSnapshot': {'store': False, 'daily': False}}),
+    (['enable-light-snapshot', 'web', '--store', '--daily'], WEB, {'enableSnapshot': {'store': True, 'daily': True}}),
+    (['disable-light-snapshot', 'db'], DB, {'disableSnapshot': None}),
+    (['commit-light-snapshot', 'db'], DB, {'commitSnapshot': None}),
+    (['enable-store-snapshot', 'db'], DB, {'storeSnapshot': {'enable': True}}),
+    (['disable-store-snapshot', 'db'], DB, {'storeSnapshot': {'enable': False}}),
+    (['enable-daily-snapshot', 'db'], DB, {'dailySnapshot': {'enable': True}}),
+    (['disable-daily-snapshot', DB], DB, {'dailySnapshot': {'enable': False}}),
+    (['recover', '--yes', 'db'], DB, {'recoverInstance': {}}),
+    (['recover', 'db', '--yes', '--use-root'], DB, {'recoverInstance': {'use_root': True}}),
+    (['recover', '--yes', '--index', '0', 'db'], DB, {'recoverInstance': {'snap_index': 0}}),
+])
+def test_actions(api, nova, args, server, body):
+    done = nova(*args)
+    assert (done.code, done.out, done.err) == (0, '', '')
+    assert asked(api) == [('/servers/%s/action' % server, body)]
+
+
+def test_light_snapshot_prints_the_index(api, nova):
+    done = nova('light-snapshot', '--name', 'n', '--description', 'd', 'db')
+    assert (done.code, done.out) == (0, '3\n')
+    assert asked(api)[0][1] == {'createSnapshot': {'name': 'n', 'description': 'd', 'quiesce': False}}
+
+
+def test_quiesce_tells_the_refusal(nova):
+    done = nova('light-snapshot', '--quiesce', 'db')
+    assert (done.code, done.out) == (1, '')
+    assert 'ERROR (Conflict): The QEMU guest agent of instance %s does not answer. (HTTP 409)' % DB in done.err
+
+
+def test_list(api, nova):
+    api.servers[DB].points[1]['name'] = 'vor dem Übergang'
+    done = nova('light-snapshot-list', 'db')
+    assert done.code == 0
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in done.out.splitlines() if '|' in line]
+    assert rows[0] == ['Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Current', 'Consistency']
+    assert [row[:3] + row[4:7] for row in rows[1:]] == [
+        ['0', '-', '', 'root', '65536', 'False'], ['1', '0', 'vor dem Übergang', 'kept', '131072', 'False'],
+        ['2', '1', 'after upgrade', 'last', '196608', 'True']]
+
+
+def test_list_of_a_server_without_light_snapshots(nova):
+    done = nova('light-snapshot-list', 'web')
+    assert (done.code, len(done.out.splitlines())) == (0, 4)
+
+
+def test_show(nova):
+    done = nova('light-snapshot-show', 'db', '1')
+    assert done.code == 0
+    assert ['name', 'before upgrade'] in [
+        [cell.strip() for cell in line.split('|')[1:-1]] for line in done.out.splitlines()]
+
+
+def test_show_of_an_unknown_index(nova):
+    done = nova('light-snapshot-show', 'db', '7')
+    assert done.code == 1
+    assert 'Restore point 7 of server %s could not be found. (HTTP 404)' % DB in done.err
+
+
+def test_set(api, nova):
+    assert nova('light-snapshot-set', 'db', '1', '--name', 'new').code == 0
+    assert asked(api, 'PUT') == [('/servers/%s/light-snapshots/1' % DB, {'light_snapshot': {'name': 'new'}})]
+
+
+def test_set_of_nothing(api, nova):
+    done = nova('light-snapshot-set', 'db', '1')
+    assert done.code == 1
+    assert 'ERROR (CommandError): Nothing to change' in done.err
+    assert asked(api, 'PUT') == []
+
+
+def test_root_and_index_exclude_each_other(api, nova):
+    done = nova('recover', '--yes', '--use-root', '--index', '1', 'db')
+    assert done.code == 2
+    assert 'give one of --use-root and --index' in done.err
+    assert asked(api) == []
+
+
+def test_refusal_is_told_in_the_words_of_the_api(nova):
+    done = nova('light-snapshot', 'web')
+    assert done.code == 1
+    assert 'ERROR (Conflict): Light snapshots are not enabled for instance %s. (HTTP 409)' % WEB in done.err
+
+
+def test_unknown_server(nova):
+    done = nova('light-snapshot-list', 'nobody')
+    assert done.code == 1
+    assert "No server with a name or ID of 'nobody' exists." in done.err
+
+
+def test_ambiguous_name(api, nova):
+    api.add_server('33333333-cccc-4ccc-8ccc-333333333333', 'web')
+    done = nova('enable-light-snapshot', 'web')
+    assert done.code == 1
+    assert 'Multiple server matches found for \'web\'' in done.err
+    assert asked(api) == []
+
+
+def test_help(nova):
+    done = nova('help')
+    assert done.code == 0
+    words = ' '.join(done.out.split())
+    for command in ('commit-light-snapshot', 'disable-daily-snapshot', 'disable-light-snapshot',
+                    'disable-store-snapshot', 'enable-daily-snapshot', 'enable-light-snapshot',
+                    'enable-store-snapshot', 'light-snapshot', 'light-snapshot-list', 'light-snapshot-set',
+                    'light-snapshot-show', 'recover'):
+        assert ' %s ' % command in words, command
+    assert 'Take a light snapshot and print its index' in words
+
+
+def test_help_of_a_command(nova):
+    done = nova('help', 'recover')
+    assert done.code == 0
+    words = ' '.join(done.out.split())
+    assert words.startswith('usage: nova recover ')
+    for option in ('--use-root', '--index <index>', '--yes', '--wait', '--wait-timeout <seconds>', '<server>'):
+        assert option in words
+    assert 'Everything written to the disks since then is lost.' in words
