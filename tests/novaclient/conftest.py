@@ -38,13 +38,14 @@ def installed(tmp_path_factory):
 def api():
     """A cloud of two servers, `web` without light snapshots and `db` with three restore points."""
     cloud = stub_cloud.Cloud()
-    cloud.add_server(WEB, 'web')
-    database = cloud.add_server(DB, 'db')
-    database.enabled = database.store = True
-    database.add('root')
-    database.add('last', 'before upgrade')
-    database.add('last', 'after upgrade')
-    with stub_api.serve(cloud) as cloud.endpoint:
+    with stub_api.serve(cloud) as url:
+        cloud.served_at(url)
+        cloud.add_server(WEB, 'web')
+        database = cloud.add_server(DB, 'db')
+        database.enabled = database.store = True
+        database.add('root')
+        database.add('last', 'before upgrade')
+        database.add('last', 'after upgrade')
         yield cloud
 
 
@@ -63,7 +64,7 @@ def environment(api, installed):
     kept = dict((name, value) for name, value in os.environ.items() if not name.startswith(('OS_', 'NOVA')))
     # stevedore keeps what it found in the user's cache, by the path's directories.
     kept.update(PYTHONPATH=installed, XDG_CACHE_HOME=os.path.join(installed, 'cache'), LC_ALL='C.UTF-8', PYTHONIOENCODING='utf-8',
-                COLUMNS='120', OS_AUTH_URL=api.endpoint.replace('/v2.1', '/v3'), OS_USERNAME='demo',
+                COLUMNS='120', OS_AUTH_URL=api.auth_url, OS_USERNAME='demo',
                 OS_PASSWORD='secret', OS_PROJECT_NAME='demo', OS_TENANT_NAME='demo',
                 OS_USER_DOMAIN_NAME='Default', OS_PROJECT_DOMAIN_NAME='Default')
     return kept

@@ -9,26 +9,35 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'osc'))
 import stub_api  # noqa: E402
 
 NEWEST = '2.90'
+PROJECT = '/p1'
 
 
 class Cloud(stub_api.Api):
-    """Keystone v3 under /v3 of the same port; `endpoint` is the compute API's URL."""
+    """Keystone v3 under /v3 of the same port; a catalogue with the project's id in compute's URL, as Liberty has it."""
 
-    endpoint = None
+    def served_at(self, url):
+        """Takes the URL that stub_api.serve() gave."""
+        self.auth_url = url.replace('/v2.1', '/v3')
+        self.endpoint = url + PROJECT
+
+    def handle(self, method, address, *args):
+        if address.startswith(PROJECT):
+            address = address[len(PROJECT):]
+        return super(Cloud, self).handle(method, address, *args)
 
     def _route(self, method, path, query, body, version):
         if path in ('', '/'):
             version = {'id': 'v2.1', 'status': 'CURRENT', 'version': NEWEST, 'min_version': '2.1',
-                       'links': [{'rel': 'self', 'href': self.endpoint + '/'}]}
+                       'links': [{'rel': 'self', 'href': self.endpoint[:-len(PROJECT)] + '/'}]}
             return 200, {}, {'version': version, 'versions': [version]}
         if path.startswith('/v3'):
             return self._keystone(path)
         return super(Cloud, self)._route(method, path, query, body, version)
 
     def _keystone(self, path):
-        own = self.endpoint.replace('/v2.1', '/v3')
         if not path.endswith('/auth/tokens'):
-            return 200, {}, {'version': {'id': 'v3.14', 'status': 'stable', 'links': [{'rel': 'self', 'href': own}]}}
+            return 200, {}, {'version': {'id': 'v3.14', 'status': 'stable',
+                                         'links': [{'rel': 'self', 'href': self.auth_url}]}}
         endpoints = [{'interface': interface, 'region': 'R', 'region_id': 'R', 'id': interface, 'url': self.endpoint}
                      for interface in ('public', 'internal', 'admin')]
         return 201, {'X-Subject-Token': 'token'}, {'token': {
