@@ -27,4 +27,9 @@ TESTS = """
     chromium fonts-noto-cjk gettext python3-debian python3-pytest python3-venv tmux
 """.split()
 
-ALL = STACK + GUEST + BUILD + TESTS
+# What libvirt's Python binding for Python 2.7 is built with (tools/libvirt-python27).
+BINDING = """
+    build-essential libvirt-dev pkg-config
+""".split()
+
+ALL = sorted(set(STACK + GUEST + BUILD + TESTS + BINDING))
