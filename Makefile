@@ -4,11 +4,12 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON := /usr/bin/python3
 
-.PHONY: help demo test deb bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e deb bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
 	@echo 'make test          every test, against the real cloud; says how long each part took'
+	@echo 'make test-e2e      the end-to-end tests alone: on the testbed, or on the cloud that OS_* and LIGHT_SNAPSHOT_E2E_* name'
 	@echo 'make deb           the package, in dist/'
 	@echo 'make bench         what it costs, as ratios from one run'
 	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
@@ -22,6 +23,10 @@ demo: setup
 
 test: setup
 	@$(SUDO) env CI="$(CI)" $(PYTHON) -m tests.run
+
+test-e2e: setup
+	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON) -m testbed up
+	@$(if $(SUDO),sudo -E) $(PYTHON) -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
 
 deb: setup
 	@tools/build-deb dist

@@ -1,7 +1,9 @@
 """The OpenStack APIs for tests and the demo: plain HTTP, standard library only.
 
-The account comes from the environment (the usual OS_* variables); what is not set there comes from the testbed's openrc.  So the same
-tests run against another cloud by setting OS_AUTH_URL and the rest.
+The account comes from the environment (the usual OS_* variables).  Where that names no cloud, the rest comes from the testbed's openrc.
+So the same tests run against another cloud by setting OS_AUTH_URL and the rest.  OS_COMPUTE_ENDPOINT_OVERRIDE and its like give a service's URL in
+place of the catalog's, with %(project_id)s for the project.  OS_AUTH_TYPE=noauth2 is nova's mode without keystone: a user and a project
+are what they call themselves, the user admin is the administrator, and the endpoints must be given.
 """
 import json
 import os
@@ -74,20 +76,38 @@ def openrc(path=settings.OPENRC):
     return dict(word.split("=", 1) for word in words if word.startswith("OS_") and "=" in word)
 
 
+def _account():
+    """Return the OS_* variables that say which cloud, and who."""
+    given = {key: value for key, value in os.environ.items() if key.startswith("OS_") and value}
+    return given if "OS_AUTH_URL" in given or "OS_AUTH_TYPE" in given else dict(openrc(), **given)
+
+
+# The compute microversion that is asked for where the cloud has it; what nova can do from a certain one on.
+WANTED_VERSION = "2.90"
+NO_NETWORKS, FORCED_DOWN_BY_ID = "2.37", "2.53"
+
+
+def _number(version):
+    return tuple(int(part) for part in version.split("."))
+
+
 class Cloud:
     """A session of one user in one project.
 
-    Without arguments: the account of the environment, or the testbed's admin.  VERSION is the compute microversion sent.
+    Without arguments: the account of the environment, or the testbed's admin.  With AUTH_URL the environment is left aside.  VERSION is the compute microversion sent: by default
+    2.90, or the newest that the cloud announces where it is older than that.
     """
 
     def __init__(self, username=None, password=None, project=None, auth_url=None, region=None, version=None):
-        known = dict(openrc(), **{key: value for key, value in os.environ.items() if key.startswith("OS_") and value})
+        known = {} if auth_url else _account()
         self.username = username or known.get("OS_USERNAME", "admin")
         self.password = password or known.get("OS_PASSWORD", settings.PASSWORD)
         self.project = project or known.get("OS_PROJECT_NAME", self.username)
         self.auth_url = (auth_url or known.get("OS_AUTH_URL", settings.AUTH_URL)).rstrip("/")
         self.region = region or known.get("OS_REGION_NAME", settings.REGION)
-        self.version = version or known.get("OS_COMPUTE_API_VERSION", "2.90")
+        self._version = version or known.get("OS_COMPUTE_API_VERSION")
+        self.noauth = known.get("OS_AUTH_TYPE") == "noauth2"
+        self._overrides = {service: known.get("OS_%s_ENDPOINT_OVERRIDE" % service.upper()) for service in ("compute", "image")}
         self.user_domain = known.get("OS_USER_DOMAIN_NAME", "Default")
         self.project_domain = known.get("OS_PROJECT_DOMAIN_NAME", "Default")
         self._token, self._renew, self._catalog, self.project_id, self.user_id = None, 0, [], None, None
@@ -99,6 +119,9 @@ class Cloud:
 
     def token(self):
         """Return a valid token, a new one when the last is half an hour old.  Raises CloudError when keystone refuses."""
+        if self.noauth:
+            self.user_id, self.project_id = self.username, self.project
+            return "%s:%s" % (self.user_id, self.project_id)
         if self._token is None or time.monotonic() >= self._renew:
             user = {"name": self.username, "password": self.password, "domain": {"name": self.user_domain}}
             answer = http("POST", self.auth_url + "/auth/tokens", {"auth": {
@@ -115,6 +138,8 @@ class Cloud:
     def endpoint(self, service):
         """Return the public URL of the service type SERVICE.  Raises CloudError when the catalog has none."""
         self.token()
+        if self._overrides.get(service):
+            return self._overrides[service].rstrip("/") % {"project_id": self.project_id}
         for entry in self._catalog:
             if entry["type"] == service:
                 for one in entry["endpoints"]:
@@ -122,13 +147,30 @@ class Cloud:
                         return one["url"].rstrip("/")
         raise CloudError("no %s endpoint in the catalog" % service)
 
+    @property
+    def version(self):
+        """The compute microversion that calls send.  Raises CloudError when the cloud does not say which it has."""
+        if self._version is None:
+            root = self.endpoint("compute").partition("/v2")[0] + "/"
+            known = http("GET", root, headers={"X-Auth-Token": self.token()})
+            found = [one["version"] for one in (known.body or {}).get("versions", ()) if one["id"] == "v2.1"]
+            if not found:
+                raise CloudError("GET %s names no version v2.1" % root, known)
+            self._version = min(found[0], WANTED_VERSION, key=_number)
+        return self._version
+
+    def has(self, version):
+        """Return whether calls send the compute microversion VERSION or a newer one."""
+        return _number(self.version) >= _number(version)
+
     def call(self, service, method, path, body=None, version=None, headers=None, timeout=120):
         """Send a request to SERVICE ("compute", "image", "identity" ...) and return its Response, whatever the status.
 
         PATH follows the endpoint's URL.  VERSION overrides the session's compute microversion; an empty one sends none.
         """
         sent = {"X-Auth-Token": self.token()}
-        version = self.version if version is None else version
+        if service == "compute" and version is None:
+            version = self.version
         if service == "compute" and version:
             sent.update({"OpenStack-API-Version": "compute " + version, "X-OpenStack-Nova-API-Version": version})
         url = self.auth_url if service == "identity" else self.endpoint(service)
@@ -158,12 +200,16 @@ class Cloud:
         return images[0]["id"]
 
     def create_server(self, name, flavor="m1.tiny", image=settings.IMAGE, wait=True, timeout=120, **more):
-        """Create a server without network; return its id.  MORE goes into the request's server object.
+        """Create a server, without network where the cloud lets one ask for that; return its id.
+
+        MORE goes into the request's server object.
 
         With WAIT it is ACTIVE on return.  Raises CloudError when the request is refused, or the server fails or takes over TIMEOUT
         seconds.
         """
-        server = dict({"name": name, "flavorRef": self.flavor_id(flavor), "imageRef": self.image_id(image), "networks": "none"}, **more)
+        server = dict({"name": name, "flavorRef": self.flavor_id(flavor), "imageRef": self.image_id(image)}, **more)
+        if self.has(NO_NETWORKS):
+            server.setdefault("networks", "none")
         uuid = self.must("compute", "POST", "/servers", {"server": server})["server"]["id"]
         if wait:
             self.wait_server(uuid, "ACTIVE", timeout=timeout)
@@ -231,3 +277,11 @@ class Cloud:
         """Return nova's services as {(binary, host): details}.  Needs an administrator."""
         services = self.must("compute", "GET", "/os-services")["services"]
         return {(one["binary"], one["host"]): one for one in services}
+
+    def force_down(self, host, down):
+        """Have nova take the compute service of HOST for dead, or no longer.  Needs an administrator."""
+        if self.has(FORCED_DOWN_BY_ID):
+            path = "/os-services/%s" % self.compute_services()["nova-compute", host]["id"]
+            self.must("compute", "PUT", path, {"forced_down": down})
+        else:
+            self.must("compute", "PUT", "/os-services/force-down", {"host": host, "binary": "nova-compute", "forced_down": down})

@@ -5,11 +5,11 @@ The agent is reached by libvirt, so this works on the compute host alone, and ne
 import base64
 import hashlib
 import json
-import os
 import re
 import shlex
 import subprocess
 import time
+from pathlib import Path
 
 from . import settings
 
@@ -89,13 +89,11 @@ def poll(question, seconds, what, pause=0.2):
 class Guest:
     """The guest of one server.
 
-    DOMAIN is the server's uuid or libvirt's name of it; URI is libvirt's, by default the environment's LIGHT_SNAPSHOT_LIBVIRT_URI,
-    else the system's.
+    DOMAIN is the server's uuid or libvirt's name of it; URI is libvirt's, INSTANCES nova's directory of instances.
     """
 
-    def __init__(self, domain, uri=None):
-        self.domain = domain
-        self.uri = uri or os.environ.get("LIGHT_SNAPSHOT_LIBVIRT_URI", settings.LIBVIRT_URI)
+    def __init__(self, domain, uri=settings.LIBVIRT_URI, instances=settings.INSTANCES):
+        self.domain, self.uri, self.instances = domain, uri, Path(instances)
 
     def virsh(self, *words, timeout=60):
         """Run a virsh command and return its output.  Raises GuestError with virsh's words when it fails."""
@@ -251,7 +249,7 @@ class Guest:
         text, uuid = "", self.uuid()
         for name in ("console.log.0", "console.log"):
             try:
-                with open(settings.INSTANCES / uuid / name, errors="replace") as log:
+                with open(self.instances / uuid / name, errors="replace") as log:
                     text += log.read()
             except FileNotFoundError:
                 pass

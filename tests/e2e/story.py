@@ -5,15 +5,14 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-from testbed import settings
-from testbed.guestctl import Guest
+import environment
 
 
 class Server:
     """A server and its guest."""
 
     def __init__(self, cloud, uuid):
-        self.cloud, self.uuid, self.guest = cloud, uuid, Guest(uuid)
+        self.cloud, self.uuid, self.guest = cloud, uuid, environment.guest(uuid)
 
     @classmethod
     def create(cls, cloud, name, flavor='m1.tiny'):
@@ -23,7 +22,7 @@ class Server:
 
     @property
     def directory(self):
-        return Path(settings.INSTANCES) / self.uuid
+        return environment.INSTANCES / self.uuid
 
     def delete(self):
         self.cloud.delete_server(self.uuid)
@@ -85,15 +84,13 @@ class Server:
 
     def active(self):
         """The file that the guest writes to, as libvirt tells it."""
-        out = subprocess.run(['virsh', 'dumpxml', self.uuid], stdout=subprocess.PIPE, check=True).stdout
-        return Path(ET.fromstring(out).find('./devices/disk/source').get('file'))
+        return Path(ET.fromstring(self.guest.virsh('dumpxml', self.uuid)).find('./devices/disk/source').get('file'))
 
     def columns(self):
         """Our six columns in the database."""
         names = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
                  'snapshot_daily')
-        out = subprocess.run(['mariadb', '-N', '-B', 'nova', '-e', "SELECT %s FROM instances WHERE uuid = '%s'" % (
-            ', '.join(names), self.uuid)], stdout=subprocess.PIPE, check=True, text=True).stdout
+        out = environment.sql("SELECT %s FROM instances WHERE uuid = '%s'" % (', '.join(names), self.uuid))
         return dict(zip(names, out.rstrip('\n').split('\t')))
 
     # ---- bytes
@@ -111,5 +108,5 @@ class Server:
 
 def base_images():
     """Checksums of the image cache's files: they belong to every server."""
-    out = subprocess.run(['sh', '-c', 'sha256sum %s/_base/*' % settings.INSTANCES], stdout=subprocess.PIPE, check=True)
-    return out.stdout
+    files = sorted(str(path) for path in (environment.INSTANCES / '_base').iterdir())
+    return subprocess.run(['sha256sum'] + files, stdout=subprocess.PIPE, check=True).stdout

@@ -1,12 +1,10 @@
 """Processes killed in the middle, on the real cloud: the guest's bytes are those of before or after, and the next
 start of nova-compute puts everything in order by itself."""
 
-import os
-import signal
-
 import pytest
 
-from testbed import services, shell
+from testbed import shell
+import environment
 import story
 
 
@@ -19,14 +17,8 @@ def busy(demo, package):
     one.delete()
 
 
-def kill_compute():
-    os.kill(services.NOVA_COMPUTE.pid(), signal.SIGKILL)
-    assert shell.poll(lambda: services.NOVA_COMPUTE.pid() is None, 10, 0.05)
-
-
 def start_compute(server):
-    services.NOVA_COMPUTE.start()
-    services.NOVA_COMPUTE.wait()
+    environment.start_compute()
     settled = shell.poll(lambda: server.record()['job'] is None
                          and server.body()['OS-EXT-STS:task_state'] is None, 60, 0.2)
     assert settled, (server.record()['job'], server.body()['OS-EXT-STS:task_state'])
@@ -53,7 +45,7 @@ def test_nova_compute_killed_during_a_commit(busy):
         if number == 1:
             busy.snapshot()
     assert busy.post('createSnapshot').status == 202
-    kill_compute()
+    environment.kill_compute()
     start_compute(busy)
     in_order(busy)
     assert busy.sums('file1', 'file2') == sums
@@ -71,7 +63,7 @@ def test_nova_compute_killed_during_a_recover(busy):
     busy.snapshot(name='before the kill')
     busy.write('junk', 'junk', 20)
     assert busy.post('recoverInstance').status == 202
-    kill_compute()
+    environment.kill_compute()
     start_compute(busy)
     # It was running, so it runs again, by itself.
     busy.cloud.wait_server(busy.uuid, 'ACTIVE')

@@ -1,11 +1,11 @@
 """Wrong input, wrong state, wrong user: a 4xx that says why, and nothing changed."""
 
 import contextlib
-import subprocess
 import uuid
 
 import pytest
 
+import environment
 import story
 
 ACTIONS = [('enableSnapshot', None), ('disableSnapshot', None), ('createSnapshot', None), ('recoverInstance', None),
@@ -108,9 +108,8 @@ def test_enable_twice(enabled):
 def test_a_volume_booted_server(server):
     """No Cinder here: the server's own block device mapping says so for the time of the request."""
     def mapping(source, destination):
-        subprocess.run(['mariadb', 'nova', '-e', "UPDATE block_device_mapping SET source_type = '%s', destination_type = "
-                        "'%s' WHERE instance_uuid = '%s' AND boot_index = 0" % (source, destination, server.uuid)],
-                       check=True)
+        environment.sql("UPDATE block_device_mapping SET source_type = '%s', destination_type = '%s' "
+                        "WHERE instance_uuid = '%s' AND boot_index = 0" % (source, destination, server.uuid))
     mapping('volume', 'volume')
     try:
         answer = server.post('enableSnapshot')
@@ -131,15 +130,14 @@ def test_a_locked_server(enabled, admin):
 
 
 def test_the_compute_host_is_down(enabled, admin):
-    service = next(one for (binary, _host), one in admin.compute_services().items() if binary == 'nova-compute')
-    path = '/os-services/%s' % service['id']
-    admin.must('compute', 'PUT', path, {'forced_down': True})
+    host = admin.server(enabled.uuid)['OS-EXT-SRV-ATTR:host']
+    admin.force_down(host, True)
     try:
         with unchanged(enabled):
             answer = enabled.post('createSnapshot')
             assert answer.status == 409 and 'is down' in message(answer)
     finally:
-        admin.must('compute', 'PUT', path, {'forced_down': False})
+        admin.force_down(host, False)
 
 
 NOVA = [{'createImage': {'name': 'x'}}, {'createBackup': {'name': 'x', 'backup_type': 'daily', 'rotation': 1}},

@@ -20,4 +20,4 @@ package, demo, server = _E2E.package, _E2E.demo, _E2E.server
 
 @pytest.fixture
 def newest():
-    return _E2E.newest_deb()
+    return _E2E.environment.newest_deb()
