@@ -7,9 +7,8 @@ import sys
 from . import cloud, install, shell, state, updown
 
 
-def _status(arguments):
-    rows = updown.status()
-    if arguments.json:
+def _status(rows, as_json):
+    if as_json:
         print(json.dumps(rows, indent=1))
     else:
         for row in rows:
@@ -21,27 +20,38 @@ def _status(arguments):
     return 0 if all(row["serving"] for row in rows) else 1
 
 
-def main(arguments=None):
-    """Run one command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="testbed", description="A real OpenStack Zed on 127.0.0.1, from Debian 12's packages.")
+def run(parser, verbs, status, arguments=None):
+    """Run one command of PARSER; return its exit code.
+
+    VERBS are the changing commands: {name: (function, help)}.  STATUS is the function that returns the rows of `status`.
+    """
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("install", help="install the Debian packages; starts nothing")
-    commands.add_parser("up", help="bring everything up (installs what is missing); quick when it is up already")
-    commands.add_parser("down", help="stop what `up` started; guests lose their power")
-    commands.add_parser("reset", help="down, and drop databases, images, instances and caches")
-    status = commands.add_parser("status", help="one line a service; exit code 0 only when all serve")
-    status.add_argument("--json", action="store_true", help="as JSON")
+    for name, (_, text) in verbs.items():
+        commands.add_parser(name, help=text)
+    asked = commands.add_parser("status", help="one line a service; exit code 0 only when all serve")
+    asked.add_argument("--json", action="store_true", help="as JSON")
     chosen = parser.parse_args(arguments)
     if os.geteuid() != 0:
         parser.error("must be run as root")
     try:
         if chosen.command == "status":
-            return _status(chosen)
+            return _status(status(), chosen.json)
         with state.exclusive():
-            {"install": install.install, "up": updown.up, "down": updown.down, "reset": updown.reset}[chosen.command]()
+            verbs[chosen.command][0]()
         return 0
     except (shell.TestbedError, cloud.CloudError) as error:
         shell.die(error)
+
+
+def main():
+    """Run one command; return its exit code."""
+    parser = argparse.ArgumentParser(prog="testbed", description="A real OpenStack Zed on 127.0.0.1, from Debian 12's packages.")
+    return run(parser, {
+        "install": (install.install, "install the Debian packages; starts nothing"),
+        "up": (updown.up, "bring everything up (installs what is missing); quick when it is up already"),
+        "down": (updown.down, "stop what `up` started; guests lose their power"),
+        "reset": (updown.reset, "down, and drop databases, images, instances and caches"),
+    }, updown.status)
 
 
 if __name__ == "__main__":

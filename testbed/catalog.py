@@ -90,9 +90,9 @@ def fill():
     identity.endpoints()
 
 
-def flavors():
-    """Make the flavors.  Raises CloudError."""
-    session = admin()
+def flavors(session=None):
+    """Make the flavors, by SESSION on another cloud than the testbed's.  Raises CloudError."""
+    session = session or admin()
     have = {one["name"] for one in session.must("compute", "GET", "/flavors?is_public=None")["flavors"]}
     for name, (ram, disk, vcpus) in settings.FLAVORS.items():
         if name not in have:

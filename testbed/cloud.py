@@ -94,11 +94,12 @@ def _number(version):
 class Cloud:
     """A session of one user in one project.
 
-    Without arguments: the account of the environment, or the testbed's admin.  With AUTH_URL the environment is left aside.  VERSION is the compute microversion sent: by default
-    2.90, or the newest that the cloud announces where it is older than that.
+    Without arguments: the account of the environment, or the testbed's admin.  With AUTH_URL the environment is left aside.  VERSION is
+    the compute microversion sent: by default 2.90, or the newest that the cloud announces where it is older than that.  ENDPOINTS are
+    URLs by service, in place of the catalog's.
     """
 
-    def __init__(self, username=None, password=None, project=None, auth_url=None, region=None, version=None):
+    def __init__(self, username=None, password=None, project=None, auth_url=None, region=None, version=None, endpoints=None):
         known = {} if auth_url else _account()
         self.username = username or known.get("OS_USERNAME", "admin")
         self.password = password or known.get("OS_PASSWORD", settings.PASSWORD)
@@ -107,7 +108,7 @@ class Cloud:
         self.region = region or known.get("OS_REGION_NAME", settings.REGION)
         self._version = version or known.get("OS_COMPUTE_API_VERSION")
         self.noauth = known.get("OS_AUTH_TYPE") == "noauth2"
-        self._overrides = {service: known.get("OS_%s_ENDPOINT_OVERRIDE" % service.upper()) for service in ("compute", "image")}
+        self._overrides = endpoints or {service: known.get("OS_%s_ENDPOINT_OVERRIDE" % service.upper()) for service in ("compute", "image")}
         self.user_domain = known.get("OS_USER_DOMAIN_NAME", "Default")
         self.project_domain = known.get("OS_PROJECT_DOMAIN_NAME", "Default")
         self._token, self._renew, self._catalog, self.project_id, self.user_id = None, 0, [], None, None

@@ -16,6 +16,8 @@ class Service:
     def __init__(self, name, pidfile, expect, log, path=None, seconds=60):
         self.name, self.pidfile, self.expect, self.log, self.path, self.seconds = name, pidfile, expect, log, path, seconds
         self.port = settings.PORTS.get(name)
+        # What nova calls it in its list of services.
+        self.binary = name
 
     def pid(self):
         """Return the process id, None when it does not run."""

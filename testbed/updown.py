@@ -68,32 +68,44 @@ def _schemas():
     shell.say("all schemas are up to date")
 
 
-def _heard(known, service):
+def heard(known, service):
     """Return whether nova's list of services, KNOWN, says that SERVICE is up and was heard of since its process started.
 
     Nova calls a service up for a minute after it died, so "up" alone says nothing about a service that was just started again.
     """
-    one = known.get((service.name, settings.HOST), {})
+    one = known.get((service.binary, settings.HOST), {})
     if one.get("state") != "up" or not one.get("updated_at"):
         return False
-    heard = datetime.datetime.fromisoformat(one["updated_at"]).replace(tzinfo=datetime.timezone.utc).timestamp()
-    return heard >= procs.started_at(service.pid() or 0) - 1
+    then = datetime.datetime.fromisoformat(one["updated_at"]).replace(tzinfo=datetime.timezone.utc).timestamp()
+    return then >= procs.started_at(service.pid() or 0) - 1
 
 
-def _all_heard():
-    known = catalog.admin().compute_services()
-    return all(_heard(known, service) for service in services.REPORTING)
+def wait_heard(reporting, session):
+    """Wait until nova, asked by SESSION, has heard of each service of REPORTING.  Raises TestbedError, CloudError."""
+
+    def mute():
+        known = session.compute_services()
+        return [service for service in reporting if not heard(known, service)]
+
+    def ended():
+        return [service for service in reporting if service.pid() is None]
+
+    if ended() or not shell.poll(lambda: ended() or not mute(), 90, 0.5) or ended():
+        service = (ended() or mute() or reporting)[0]
+        raise shell.failed("%s %s" % (service.name, "ended" if ended() else "runs but does not report to nova"), service.log)
+
+
+def serve(wanted):
+    """Start the services WANTED that do not run, and wait until all of them serve.  Raises TestbedError."""
+    for service in wanted:
+        service.start()
+    shell.together({service.name: service.wait for service in wanted})
 
 
 def _openstack():
-    for service in services.OPENSTACK:
-        service.start()
-    shell.together({service.name: service.wait for service in services.OPENSTACK})
+    serve(services.OPENSTACK)
     shell.say("OpenStack's services serve")
-    if not shell.poll(_all_heard, 90, 0.5):
-        known = catalog.admin().compute_services()
-        mute = [service for service in services.REPORTING if not _heard(known, service)] or [services.NOVA_COMPUTE]
-        raise shell.failed("%s runs but does not report to nova" % mute[0].name, mute[0].log)
+    wait_heard(services.REPORTING, catalog.admin())
     databases.map_host()
     shell.say("nova-compute is up and has its cell")
 
@@ -138,14 +150,10 @@ def up():
         settings.OPENRC, settings.IP, settings.PASSWORD))
 
 
-def _domains():
+def destroy_guests(forget, prefix="instance-"):
+    """Switch off nova's guests, whose names begin with PREFIX, as a power loss would; with FORGET libvirt forgets them too."""
     _, out = shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "list", "--all", "--name"])
-    return [name for name in out.split() if name.startswith("instance-")]
-
-
-def _destroy_guests(forget):
-    """Switch nova's guests off, as a power loss would; with FORGET libvirt forgets them too."""
-    for name in _domains():
+    for name in (name for name in out.split() if name.startswith(prefix)):
         shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "destroy", name], check=False)
         if forget:
             shell.run(["virsh", "-q", "-c", settings.LIBVIRT_URI, "undefine", name, "--snapshots-metadata", "--managed-save",
@@ -154,12 +162,14 @@ def _destroy_guests(forget):
 
 def down(keep=()):
     """Stop what `up` started, but for the services named in KEEP; nova's guests lose their power.  Raises TestbedError."""
+    from .ocata import updown as ocata
+    ocata.down()
     mine = [service for service in services.mine() if service.name not in keep]
     libvirtd = services.BY_NAME["libvirtd"]
     if services.NOVA_COMPUTE in mine:
         services.NOVA_COMPUTE.stop()
     if libvirtd in mine and libvirtd.serving():
-        _destroy_guests(forget=False)
+        destroy_guests(forget=False)
     # The services of OpenStack do not wait for one another, so they can be stopped at the same time.
     above = {service.name: service.stop for service in mine if service not in services.BASE}
     shell.together(above)
@@ -169,7 +179,8 @@ def down(keep=()):
     shell.say("stopped: %s" % (" ".join(service.name for service in mine) or "nothing was started by the testbed"))
 
 
-def _empty(directory):
+def empty(directory):
+    """Remove everything in DIRECTORY."""
     for path in directory.iterdir() if directory.is_dir() else ():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
@@ -183,20 +194,22 @@ def reset():
                and service not in services.BASE]
     if foreign:
         raise shell.TestbedError("not started by the testbed, so not reset under them: %s" % " ".join(foreign))
+    from .ocata import updown as ocata
     down(keep=("mariadb", "libvirtd", "virtlogd"))
     mariadb, libvirtd, virtlogd = (services.BY_NAME[name] for name in ("mariadb", "libvirtd", "virtlogd"))
     for service in (mariadb, virtlogd, libvirtd):
         _base_service(service)
-    _destroy_guests(forget=True)
+    destroy_guests(forget=True)
+    ocata.forget()
     databases.drop()
     down()
     for directory in databases.KEYS + (settings.INSTANCES, settings.GLANCE_IMAGES, state.STAMPS):
-        _empty(directory)
+        empty(directory)
     shell.say("databases, keys, images, instances and caches are gone")
 
 
-def status():
-    """Return [{"name", "serving", "pid", "port", "log", "ours", "note"}, ...], one for each service."""
+def rows(asked):
+    """Return [{"name", "serving", "pid", "port", "log", "ours", "note"}, ...], one for each service of ASKED."""
     ours = state.started()
 
     def one(service):
@@ -204,19 +217,30 @@ def status():
         return {"name": service.name, "serving": pid is not None and service.answers(), "pid": pid, "port": service.port,
                 "log": str(service.log), "ours": service.name in ours, "note": ""}
 
-    found = shell.together({service.name: (lambda s=service: one(s)) for service in services.ALL})
-    rows = [found[service.name] for service in services.ALL]
+    found = shell.together({service.name: (lambda s=service: one(s)) for service in asked})
+    return [found[service.name] for service in asked]
+
+
+def mark_mute(found, reporting, known):
+    """Mark as not serving those services of REPORTING, in the rows FOUND by name, that nova's list KNOWN says nothing new of."""
+    for service in reporting:
+        row = found[service.name]
+        if row["serving"] and not heard(known, service):
+            row.update(serving=False, note="runs, but has not reported to nova")
+
+
+def status():
+    """Return the rows of the services, as rows() does, with what keystone and nova say of them."""
+    answers = rows(services.ALL)
+    found = {row["name"]: row for row in answers}
     if found["keystone"]["serving"] and found["nova-api"]["serving"]:
         try:
             known = catalog.admin().compute_services()
         except cloud.CloudError as error:
             known = {}
             found["nova-api"].update(serving=False, note=str(error)[:200])
-        for service in services.REPORTING:
-            row = found[service.name]
-            if row["serving"] and not _heard(known, service):
-                row.update(serving=False, note="runs, but has not reported to nova")
-    for name, address, port in services.sockets() if any(row["pid"] for row in rows) else ():
+        mark_mute(found, services.REPORTING, known)
+    for name, address, port in services.sockets() if any(row["pid"] for row in answers) else ():
         if not procs.is_loopback(address):
             found[name].update(serving=False, note="listens on %s:%d, not on loopback" % (address, port))
-    return rows
+    return answers

@@ -1,0 +1,4 @@
+"""A second cloud beside the testbed's Zed: nova 15.1.5 (Ocata) on Python 2.7, with a real nova-compute.
+
+Run from the repository's root: ``python3 -m testbed.ocata install|up|status|down|reset``.  See README.md beside this file.
+"""

@@ -1,0 +1,54 @@
+"""The processes of the Ocata cloud: started and stopped one by one, in the node's own view of the file system."""
+import subprocess
+
+from .. import procs, services, settings as zed, shell
+from . import settings
+
+
+def inside(argv, user="nova"):
+    """Return the command that runs ARGV on the node as USER.  Its process is the one that ARGV becomes."""
+    library = settings.PYTHON27 / "lib"
+    return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE),
+            "setpriv", "--reuid", user, "--regid", user, "--init-groups", "--",
+            "env", "LD_LIBRARY_PATH=%s" % library] + list(argv)
+
+
+class Program(services.Service):
+    """One program of the node, or of the machine for the node, without an init script.
+
+    NAME is its name in the testbed's records, ARGV the command, USER who runs it; the rest as for services.Service.
+    """
+
+    def __init__(self, name, argv, user="nova", path=None, seconds=60):
+        super().__init__(name, settings.RUN / (name + ".pid"), " ".join(argv), settings.LOGS / (name + ".log"), path, seconds)
+        self.argv, self.user, self.port = argv, user, settings.PORTS.get(name)
+        self.binary = name.replace("ocata-", "nova-")
+
+    def _start(self):
+        with open(self.log, "a") as log:
+            child = subprocess.Popen(inside(self.argv, self.user), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                     env=settings.ENVIRONMENT, start_new_session=True)
+        self.pidfile.write_text("%d\n" % child.pid)
+
+    def _stop(self):
+        procs.stop(self.pid(), self.expect)
+
+
+def _nova(name, **more):
+    configuration = ["--config-file", str(settings.ETC / "nova.conf")]
+    return Program("ocata-" + name, [str(settings.USR / "bin" / ("nova-" + name))] + configuration, **more)
+
+
+COMPUTE = _nova("compute")
+GLANCE = Program("ocata-glance", ["/usr/bin/glance-api", "--config-file", str(settings.ETC / "glance-api.conf")], user="glance", path="/")
+PLACEMENT = Program("ocata-placement", [str(settings.USR / "bin/nova-placement-api"), "--host", zed.IP, "--port",
+                                        str(settings.PORTS["ocata-placement"])], path="/")
+API = Program("ocata-api", [str(settings.USR / "bin/nova-api-os-compute"), "--config-file", str(settings.ETC / "nova.conf")], path="/")
+ALL = (GLANCE, PLACEMENT, API, _nova("conductor"), _nova("scheduler"), COMPUTE)
+# Those that report to nova every few seconds.
+REPORTING = ALL[3:]
+
+
+def mine():
+    """Return the services that `up` started, in the order in which they are to be stopped."""
+    return [service for service in reversed(ALL) if service.ours()]

@@ -1,0 +1,76 @@
+"""The commands: bring the Ocata cloud up on top of the testbed, take it down, make it new, tell how it is."""
+import shutil
+
+from .. import catalog, cloud, services as zed_services, settings as zed, shell, state, updown
+from . import node, services, settings
+
+# What it shares with the testbed's own cloud.
+SHARED = ("mariadb", "rabbitmq-server", "virtlogd", "libvirtd", "keystone", "neutron-api")
+
+
+def admin():
+    """Return a session of the Ocata cloud's administrator."""
+    return cloud.Cloud("admin", zed.PASSWORD, "admin", zed.AUTH_URL, zed.REGION, endpoints={"compute": settings.API + "/v2.1"})
+
+
+def up():
+    """Bring everything up, the testbed's own cloud too where it is not.  Raises TestbedError or CloudError."""
+    if not all(zed_services.BY_NAME[name].serving() for name in SHARED):
+        updown.up()
+    for service in services.ALL:
+        service.forget_if_gone()
+    if node.make():
+        _stop()
+    shell.together({"message queue": node.message_queue, "schemas": node.schema})
+    updown.serve(services.ALL)
+    updown.wait_heard(services.REPORTING, admin())
+    node.map_host()
+    catalog.flavors(admin())
+    shell.say("up: openrc %s, the API at %s, without keystone at %s/noauth2" % (settings.OPENRC, settings.API, settings.API))
+
+
+def _stop():
+    mine = services.mine()
+    shell.together({service.name: service.stop for service in mine})
+    return [service.name for service in mine]
+
+
+def down():
+    """Stop what `up` started; the cloud's guests lose their power.  Raises TestbedError."""
+    if services.mine():
+        services.COMPUTE.stop()
+        if zed_services.BY_NAME["libvirtd"].serving():
+            updown.destroy_guests(False, settings.DOMAINS)
+        shell.say("stopped: Ocata's %s" % " ".join(_stop()))
+
+
+def forget():
+    """Drop the databases, the instances and libvirt's domains; MariaDB and libvirt serve."""
+    updown.destroy_guests(True, settings.DOMAINS)
+    node.drop_databases()
+    updown.empty(settings.INSTANCES)
+    for stamp in (node.SCHEMA_STAMP, node.RABBIT_STAMP):
+        state.set_stamp(stamp, None)
+
+
+def reset():
+    """Stop what `up` started, and drop databases, instances and the node itself.  Raises TestbedError."""
+    down()
+    if zed_services.BY_NAME["mariadb"].serving() and zed_services.BY_NAME["libvirtd"].serving():
+        forget()
+    shutil.rmtree(settings.TOP, ignore_errors=True)
+    shell.say("Ocata's databases, instances and node are gone")
+
+
+def install():
+    """Install what `up` needs; start nothing.  Raises TestbedError."""
+    node.make()
+
+
+def status():
+    """Return the rows of the services, as updown.rows() does."""
+    rows = updown.rows(services.ALL)
+    found = {row["name"]: row for row in rows}
+    if found[services.API.name]["serving"] and zed_services.KEYSTONE.serving():
+        updown.mark_mute(found, services.REPORTING, admin().compute_services())
+    return rows
