@@ -1,4 +1,4 @@
-"""python3 -m testbed.ocata install|up|status|down|reset"""
+"""python3 -m testbed.ocata install|up|package|status|down|reset"""
 import argparse
 import sys
 
@@ -12,6 +12,7 @@ def main():
     return testbed.run(parser, {
         "install": (updown.install, "make the node: nova from PyPI; starts nothing"),
         "up": (updown.up, "bring the cloud up, and the testbed where it is not; quick when it is up already"),
+        "package": (updown.package, "install the project's package on the node, and start nova again"),
         "down": (updown.down, "stop what `up` started; guests lose their power"),
         "reset": (updown.reset, "down, and drop databases, instances and the node"),
     }, updown.status)

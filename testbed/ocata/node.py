@@ -1,6 +1,7 @@
 """The Ocata node: a directory laid out as one, with nova and its libraries from PyPI, its settings, and its place in the testbed."""
 import hashlib
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -8,7 +9,8 @@ from pathlib import Path
 from .. import config, databases, install, packages, settings as zed, shell, state
 from . import services, settings
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
+TOP = Path(__file__).resolve().parents[2]
+TOOLS = TOP / "tools"
 STAMP = settings.TOP / "identity"
 RABBIT_STAMP = "ocata-rabbitmq"
 SCHEMA_STAMP = "ocata-schema"
@@ -61,11 +63,13 @@ def _pip(environment, name, *words):
 def _directories():
     """Make the node's directories; nova's own belong to nova."""
     for path in (settings.ETC / "rootwrap.d", settings.ETC / "policy.d", settings.ETC / "placement", settings.USR / "lib/testbed",
-                 settings.USR / "share", settings.RUN, settings.LOGS):
+                 settings.USR / "sbin", settings.USR / "share", settings.RUN, settings.LOGS, settings.NODE / "var/lib/dpkg/info"):
         path.mkdir(parents=True, exist_ok=True)
     for path in (settings.STATE_PATH, settings.STATE_PATH / "lock", settings.INSTANCES):
         path.mkdir(parents=True, exist_ok=True)
         shutil.chown(path, "nova", "nova")
+    # dpkg keeps the node's diversions there.
+    (settings.NODE / "var/lib/dpkg/status").touch()
     shutil.copy(settings.LOOK, settings.USR / "lib/testbed/qemu-img")
     # The node's own name of its directories, as its settings and the installer know them, is the machine's name of them too.
     here = settings.NODE / str(settings.NODE).lstrip("/")
@@ -79,7 +83,9 @@ def _words():
     return dict(words, state_path=settings.STATE_PATH, instances=settings.INSTANCES, transport_url=settings.TRANSPORT_URL,
                 domains=settings.DOMAINS, api=settings.API, api_port=settings.PORTS["ocata-api"],
                 placement_port=settings.PORTS["ocata-placement"], glance_port=settings.PORTS["ocata-glance"],
-                glance_images=zed.GLANCE_IMAGES)
+                glance_images=zed.GLANCE_IMAGES, cell=settings.CELL, compute_pid=services.COMPUTE.pidfile,
+                verify=shlex.quote(shlex.join(_command("verify", "--json"))),
+                compute_start=shlex.quote(shlex.join(["env", "PYTHONPATH=%s" % TOP, sys.executable, "-m", "testbed.ocata", "up"])))
 
 
 def write():
@@ -110,6 +116,24 @@ def make():
         STAMP.write_text(identity())
         shell.say("nova 15.1.5 installed")
     return write()
+
+
+def _command(*words):
+    """Return the package's command for the node: a tree, so that it restarts nothing."""
+    return services.entered(["/usr/sbin/light-snapshot", "--root", str(settings.NODE), "--python", str(settings.USR / "bin/python")]
+                            + list(words))
+
+
+def light_snapshot(*words):
+    """Run the package's command on the node.  Raises TestbedError."""
+    shell.run(_command(*words), log=zed.LOGS / ("ocata-light-snapshot-%s.log" % words[0]))
+
+
+def package(deb):
+    """Unpack the package DEB on the node and have it extend the node's nova."""
+    shell.run(["dpkg-deb", "-x", str(deb), str(settings.NODE)])
+    light_snapshot("install")
+    light_snapshot("verify")
 
 
 # --- its place in the testbed's MariaDB and RabbitMQ

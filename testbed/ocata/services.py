@@ -5,12 +5,15 @@ from .. import procs, services, settings as zed, shell
 from . import settings
 
 
+def entered(argv):
+    """Return the command that runs ARGV as root where the node's files lie over the machine's.  Its process becomes ARGV's."""
+    return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE)] + list(argv)
+
+
 def inside(argv, user="nova"):
-    """Return the command that runs ARGV on the node as USER.  Its process is the one that ARGV becomes."""
-    library = settings.PYTHON27 / "lib"
-    return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE),
-            "setpriv", "--reuid", user, "--regid", user, "--init-groups", "--",
-            "env", "LD_LIBRARY_PATH=%s" % library] + list(argv)
+    """Return the command that runs ARGV there as USER."""
+    return entered(["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--",
+                    "env", "LD_LIBRARY_PATH=%s" % (settings.PYTHON27 / "lib")] + list(argv))
 
 
 class Program(services.Service):

@@ -29,6 +29,17 @@ def up():
     shell.say("up: openrc %s, the API at %s, without keystone at %s/noauth2" % (settings.OPENRC, settings.API, settings.API))
 
 
+def package():
+    """Install the project's package, built from this tree, on the node, and start nova with it.  Raises TestbedError."""
+    dist = node.TOP / "dist"
+    shell.run([str(node.TOOLS / "build-deb"), str(dist)])
+    stopped = _stop()
+    node.package(max(dist.glob("light-snapshot_*_all.deb"), key=lambda path: path.stat().st_mtime))
+    if stopped:
+        up()
+    shell.say("light-snapshot is installed on Ocata's node")
+
+
 def _stop():
     mine = services.mine()
     shell.together({service.name: service.stop for service in mine})
