@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from testbed.ocata.settings import OPENRC
+
 TOP = Path(__file__).resolve().parent.parent
 VENV = TOP / '.venv'
 VENV27 = TOP / '.venv27'
@@ -123,6 +125,18 @@ def served():
                           stdout=subprocess.DEVNULL).returncode == 0
 
 
+def ocata(run):
+    """The same end-to-end tests on the oldest nova that PyPI has, on Python 2.7."""
+    testbed = ['/usr/bin/python3', '-m', 'testbed.ocata']
+    was_up = subprocess.run(testbed + ['status'], cwd=TOP, stdout=subprocess.DEVNULL).returncode == 0
+    try:
+        if run.part('Ocata on Python 2.7: up, with the package', testbed + ['package']):
+            run.part('Ocata: end to end', ['sh', '-c', '. "$0" && exec "$@"', OPENRC, *pytest(PYTHON, 'tests/e2e')])
+    finally:
+        if not was_up:
+            run.part('Ocata: down', testbed + ['down'])
+
+
 def main():
     LOGS.mkdir(exist_ok=True)
     for old in LOGS.glob('*.log'):
@@ -144,6 +158,7 @@ def main():
         run.part('end to end: dpkg -i, and the feature through nova', pytest(PYTHON, 'tests/e2e'))
         run.part('Horizon in a browser', pytest(PYTHON, 'tests/browser'))
         run.part('end to end: rollback and purge', pytest(PYTHON, 'tests/rollback'))
+        ocata(run)
     finally:
         if not was_up:
             run.part('testbed: down', ['/usr/bin/python3', '-m', 'testbed', 'down'])

@@ -12,7 +12,7 @@ def main():
     return testbed.run(parser, {
         "install": (updown.install, "make the node: nova from PyPI; starts nothing"),
         "up": (updown.up, "bring the cloud up, and the testbed where it is not; quick when it is up already"),
-        "package": (updown.package, "install the project's package on the node, and start nova again"),
+        "package": (updown.package, "up, with the project's package installed on the node"),
         "down": (updown.down, "stop what `up` started; guests lose their power"),
         "reset": (updown.reset, "down, and drop databases, instances and the node"),
     }, updown.status)

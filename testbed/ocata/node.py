@@ -63,7 +63,7 @@ def _pip(environment, name, *words):
 def _directories():
     """Make the node's directories; nova's own belong to nova."""
     for path in (settings.ETC / "rootwrap.d", settings.ETC / "policy.d", settings.ETC / "placement", settings.USR / "lib/testbed",
-                 settings.USR / "sbin", settings.USR / "share", settings.RUN, settings.LOGS, settings.NODE / "var/lib/dpkg/info"):
+                 settings.OVER / "bin", settings.OVER / "lib", settings.OVER / "sbin", settings.OVER / "share", settings.RUN, settings.LOGS, settings.NODE / "var/lib/dpkg/info"):
         path.mkdir(parents=True, exist_ok=True)
     for path in (settings.STATE_PATH, settings.STATE_PATH / "lock", settings.INSTANCES):
         path.mkdir(parents=True, exist_ok=True)
@@ -71,6 +71,11 @@ def _directories():
     # dpkg keeps the node's diversions there.
     (settings.NODE / "var/lib/dpkg/status").touch()
     shutil.copy(settings.LOOK, settings.USR / "lib/testbed/qemu-img")
+    # Not the whole of its /usr: the interpreter there stands on the machine's own Python 2.7, perhaps.
+    ours = ["lib/testbed", "lib/light-snapshot", "share/light-snapshot", "sbin/light-snapshot"]
+    for name in ours + ["bin/" + program.name for program in (settings.USR / "bin").glob("nova-*")]:
+        if not (settings.OVER / name).is_symlink():
+            (settings.OVER / name).symlink_to(settings.USR / name)
     # The node's own name of its directories, as its settings and the installer know them, is the machine's name of them too.
     here = settings.NODE / str(settings.NODE).lstrip("/")
     if not here.is_symlink():

@@ -16,6 +16,8 @@ MAKER = TOP / "maker"
 # Laid out like the file system of an Ocata node: its own /usr, /etc/nova, /var/lib/nova.
 NODE = TOP / "node"
 USR = NODE / "usr"
+# What of the node's /usr lies over the machine's where its programs run: links.
+OVER = NODE / "over/usr"
 ETC = NODE / "etc/nova"
 LOGS = NODE / "var/log/nova"
 RUN = NODE / "run/nova"

@@ -13,8 +13,8 @@ def admin():
     return cloud.Cloud("admin", zed.PASSWORD, "admin", zed.AUTH_URL, zed.REGION, endpoints={"compute": settings.API + "/v2.1"})
 
 
-def up():
-    """Bring everything up, the testbed's own cloud too where it is not.  Raises TestbedError or CloudError."""
+def _prepare():
+    """Have all that the cloud stands on, the testbed included."""
     if not all(zed_services.BY_NAME[name].serving() for name in SHARED):
         updown.up()
     for service in services.ALL:
@@ -22,6 +22,11 @@ def up():
     if node.make():
         _stop()
     shell.together({"message queue": node.message_queue, "schemas": node.schema})
+
+
+def up():
+    """Bring everything up, the testbed's own cloud too where it is not.  Raises TestbedError or CloudError."""
+    _prepare()
     updown.serve(services.ALL)
     updown.wait_heard(services.REPORTING, admin())
     node.map_host()
@@ -30,14 +35,16 @@ def up():
 
 
 def package():
-    """Install the project's package, built from this tree, on the node, and start nova with it.  Raises TestbedError."""
-    dist = node.TOP / "dist"
-    shell.run([str(node.TOOLS / "build-deb"), str(dist)])
-    stopped = _stop()
-    node.package(max(dist.glob("light-snapshot_*_all.deb"), key=lambda path: path.stat().st_mtime))
-    if stopped:
-        up()
+    """Install the project's package, built from this tree, on the node, and bring everything up with it.
+
+    Raises TestbedError or CloudError.
+    """
+    _prepare()
+    _, deb = shell.run([str(node.TOP / "tools/build-deb"), str(node.TOP / "dist")])
+    _stop()
+    node.package(deb.split()[-1])
     shell.say("light-snapshot is installed on Ocata's node")
+    up()
 
 
 def _stop():
