@@ -103,8 +103,10 @@ def check_files(liberty):
     program = 'import nova.compute.manager as one; print(one.VALUE); print(one._light_snapshot_shim.__name__)'
     shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
     assert shown.splitlines()[-2:] == ['nova compute/manager.py', 'light_snapshot.shim']
-    traced, _code = liberty.chroot('/bin/sh', '-x', '/usr/lib/light-snapshot/light-snapshot-act', 'info', '[]')
-    assert '+ exec /usr/bin/python -B -E -s -m light_snapshot.engine.act info []' in traced
+    traced, _code = liberty.chroot('/bin/sh', '-x', '/usr/lib/light-snapshot/light-snapshot-act', 'info', 'x')
+    assert '+ exec /usr/bin/python -B -E -s -m light_snapshot.engine.act info x' in traced
+    output, code = liberty.chroot('/usr/lib/light-snapshot/light-snapshot-act', 'fly', 'x')
+    assert code == 2 and "not an act of light-snapshot: 'fly'" in output
 
 
 def check_nothing_left(liberty, before, but=()):

@@ -1,12 +1,14 @@
 """What goes to /etc/nova, by what this node's nova has: rootwrap's filters, policy's rules."""
 import json
 import os
+import re
 import shutil
 import sys
 
 import pytest
 
 from installer_fakes import NOT_IN_LIBERTY, TREE, write
+from light_snapshot.engine import privileged
 from light_snapshot_installer import paths
 
 FILTERS = '/etc/nova/rootwrap.d/light-snapshot.filters'
@@ -85,10 +87,11 @@ def test_file_of_that_name_that_is_not_ours_comes_back(node):
 
 def test_rules_are_those_of_the_code():
     with open(os.path.join(TREE, 'overlay' + RULES)) as stream:
-        rules = json.load(stream)
+        rules = dict((name.rpartition(':')[2], rule) for name, rule in json.load(stream).items())
     with open(os.path.join(TREE, 'overlay/dist-packages/light_snapshot/nova/policy.py')) as stream:
         text = stream.read()
-    assert all("'%s':" % name.rpartition(':')[2] in text for name in rules)
+    assert rules.pop('discoverable') == '@'
+    assert set(rules) == set(re.findall(r"^    '(\w+)': \('", text, re.M))
     assert set(rules.values()) == {'is_admin:True or project_id:%(project_id)s'}
 
 
@@ -111,9 +114,14 @@ def test_what_the_filters_let_through(tmp_path):
             return wrapper.match_filter(filters, list(command)).get_command(list(command))
         except (wrapper.NoFilterMatched, wrapper.FilterMatchNotExecutable):
             return None
-    given = '["/var/lib/nova/instances/u", "disk.light-1", "disk", "qcow2", 1]'
-    assert allowed('light-snapshot-act', 'create', given)[-3:] == [program, 'create', given]
-    for command in (['light-snapshot-act', 'fsync', given], ['light-snapshot-act', 'create'],
-                    ['light-snapshot-act', 'create', given, given], ['light-snapshot-act', 'create', 'x'],
-                    ['/tmp/light-snapshot-act-2', 'create', given], ['light-snapshot-act', 'recreate', given]):
-        assert allowed(*command) is None, command
+    server = '/var/lib/nova/instances/11111111-2222-3333-4444-555555555555'
+    given = ['create', server, 'disk.light-1', 'disk', 'qcow2', '1073741824']
+    assert allowed('light-snapshot-act', *given)[-7:] == [program] + given
+    for place, wrong in enumerate(('fsync', 'instances', '/etc/passwd', '../disk', 'vmdk', '-1')):
+        command = given[:place] + [wrong] + given[place + 1:]
+        assert allowed('light-snapshot-act', *command) is None, command
+    assert allowed('light-snapshot-act', *given[:-1]) is None
+    assert allowed('light-snapshot-act', *(given + ['1'])) is None
+    assert allowed('/tmp/light-snapshot-act', *given) is None
+    acts = dict((one.args[1], len(one.args) - 2) for one in filters if one.exec_path == program)
+    assert acts == privileged.ACTS
