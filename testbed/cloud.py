@@ -1,9 +1,10 @@
 """The OpenStack APIs for tests and the demo: plain HTTP, standard library only.
 
 The account comes from the environment (the usual OS_* variables).  Where that names no cloud, the rest comes from the testbed's openrc.
-So the same tests run against another cloud by setting OS_AUTH_URL and the rest.  OS_COMPUTE_ENDPOINT_OVERRIDE and its like give a service's URL in
-place of the catalog's, with %(project_id)s for the project.  OS_AUTH_TYPE=noauth2 is nova's mode without keystone: a user and a project
-are what they call themselves, the user admin is the administrator, and the endpoints must be given.
+So the same tests run against another cloud by setting OS_AUTH_URL and the rest.  OS_COMPUTE_ENDPOINT_OVERRIDE and its like
+give a service's URL in place of the catalog's, with %(project_id)s for the project.  OS_AUTH_TYPE=noauth2 is nova's mode
+without keystone: a user and a project are what they call themselves, the user admin is the administrator, and the endpoints
+must be given.
 """
 import json
 import os
@@ -108,7 +109,8 @@ class Cloud:
         self.region = region or known.get("OS_REGION_NAME", settings.REGION)
         self._version = version or known.get("OS_COMPUTE_API_VERSION")
         self.noauth = known.get("OS_AUTH_TYPE") == "noauth2"
-        self._overrides = endpoints or {service: known.get("OS_%s_ENDPOINT_OVERRIDE" % service.upper()) for service in ("compute", "image")}
+        self._overrides = endpoints or {service: known.get("OS_%s_ENDPOINT_OVERRIDE" % service.upper())
+                                        for service in ("compute", "image")}
         self.user_domain = known.get("OS_USER_DOMAIN_NAME", "Default")
         self.project_domain = known.get("OS_PROJECT_DOMAIN_NAME", "Default")
         self._token, self._renew, self._catalog, self.project_id, self.user_id = None, 0, [], None, None

@@ -8,7 +8,7 @@ from .. import __main__ as testbed
 
 def main():
     """Run one command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="testbed.ocata", description="nova 15.1.5 (Ocata) on Python 2.7, beside the testbed's Zed.")
+    parser = argparse.ArgumentParser(prog="testbed.ocata", description="nova 15.1.5 (Ocata), beside the testbed's Zed.")
     return testbed.run(parser, {
         "install": (updown.install, "make the node: nova from PyPI; starts nothing"),
         "up": (updown.up, "bring the cloud up, and the testbed where it is not; quick when it is up already"),

@@ -1,19 +1,22 @@
 """The processes of the Ocata cloud: started and stopped one by one, in the node's own view of the file system."""
 import subprocess
 
-from .. import procs, services, settings as zed, shell
+from .. import procs, services, settings as zed
 from . import settings
 
 
 def entered(argv):
-    """Return the command that runs ARGV as root where the node's files lie over the machine's.  Its process becomes ARGV's."""
-    return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE)] + list(argv)
+    """Return the command that runs ARGV, as root, where the node's files lie over the machine's.
+
+    Its process is the one that ARGV becomes.
+    """
+    return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE), *argv]
 
 
 def inside(argv, user="nova"):
     """Return the command that runs ARGV there as USER."""
     return entered(["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--",
-                    "env", "LD_LIBRARY_PATH=%s" % (settings.PYTHON27 / "lib")] + list(argv))
+                    "env", "LD_LIBRARY_PATH=%s" % (settings.PYTHON27 / "lib"), *argv])
 
 
 class Program(services.Service):
@@ -22,34 +25,34 @@ class Program(services.Service):
     NAME is its name in the testbed's records, ARGV the command, USER who runs it; the rest as for services.Service.
     """
 
-    def __init__(self, name, argv, user="nova", path=None, seconds=60):
-        super().__init__(name, settings.RUN / (name + ".pid"), " ".join(argv), settings.LOGS / (name + ".log"), path, seconds)
+    def __init__(self, name, argv, user="nova", path=None):
+        super().__init__(name, settings.RUN / (name + ".pid"), " ".join(argv), settings.LOGS / (name + ".log"), path)
         self.argv, self.user, self.port = argv, user, settings.PORTS.get(name)
         self.binary = name.replace("ocata-", "nova-")
 
     def _start(self):
         with open(self.log, "a") as log:
-            child = subprocess.Popen(inside(self.argv, self.user), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                     env=settings.ENVIRONMENT, start_new_session=True)
+            child = subprocess.Popen(inside(self.argv, self.user), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                     cwd="/", env=settings.ENVIRONMENT, start_new_session=True)
         self.pidfile.write_text("%d\n" % child.pid)
 
     def _stop(self):
         procs.stop(self.pid(), self.expect)
 
 
-def _nova(name, **more):
-    configuration = ["--config-file", str(settings.ETC / "nova.conf")]
-    return Program("ocata-" + name, [str(settings.USR / "bin" / ("nova-" + name))] + configuration, **more)
+def _nova(name, program, **more):
+    return Program(name, [str(settings.USR / "bin" / program), "--config-file", str(settings.ETC / "nova.conf")], **more)
 
 
-COMPUTE = _nova("compute")
-GLANCE = Program("ocata-glance", ["/usr/bin/glance-api", "--config-file", str(settings.ETC / "glance-api.conf")], user="glance", path="/")
-PLACEMENT = Program("ocata-placement", [str(settings.USR / "bin/nova-placement-api"), "--host", zed.IP, "--port",
-                                        str(settings.PORTS["ocata-placement"])], path="/")
-API = Program("ocata-api", [str(settings.USR / "bin/nova-api-os-compute"), "--config-file", str(settings.ETC / "nova.conf")], path="/")
-ALL = (GLANCE, PLACEMENT, API, _nova("conductor"), _nova("scheduler"), COMPUTE)
+GLANCE = Program("ocata-glance", ["/usr/bin/glance-api", "--config-file", str(settings.ETC / "glance-api.conf")],
+                 user="glance", path="/")
+PLACEMENT = Program("ocata-placement", [str(settings.USR / "bin/nova-placement-api"), "--host", zed.IP,
+                                        "--port", str(settings.PORTS["ocata-placement"])], path="/")
+API = _nova("ocata-api", "nova-api-os-compute", path="/")
+COMPUTE = _nova("ocata-compute", "nova-compute")
 # Those that report to nova every few seconds.
-REPORTING = ALL[3:]
+REPORTING = (_nova("ocata-conductor", "nova-conductor"), _nova("ocata-scheduler", "nova-scheduler"), COMPUTE)
+ALL = (GLANCE, PLACEMENT, API) + REPORTING
 
 
 def mine():

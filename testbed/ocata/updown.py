@@ -1,8 +1,8 @@
 """The commands: bring the Ocata cloud up on top of the testbed, take it down, make it new, tell how it is."""
 import shutil
 
-from .. import catalog, cloud, services as zed_services, settings as zed, shell, state, updown
-from . import node, services, settings
+from .. import catalog, cloud, services as zed_services, settings as zed, shell, updown
+from . import node, place, services, settings
 
 # What it shares with the testbed's own cloud.
 SHARED = ("mariadb", "rabbitmq-server", "virtlogd", "libvirtd", "keystone", "neutron-api")
@@ -10,7 +10,8 @@ SHARED = ("mariadb", "rabbitmq-server", "virtlogd", "libvirtd", "keystone", "neu
 
 def admin():
     """Return a session of the Ocata cloud's administrator."""
-    return cloud.Cloud("admin", zed.PASSWORD, "admin", zed.AUTH_URL, zed.REGION, endpoints={"compute": settings.API + "/v2.1"})
+    return cloud.Cloud("admin", zed.PASSWORD, "admin", zed.AUTH_URL, zed.REGION,
+                       endpoints={"compute": settings.API + "/v2.1"})
 
 
 def _prepare():
@@ -21,7 +22,7 @@ def _prepare():
         service.forget_if_gone()
     if node.make():
         _stop()
-    shell.together({"message queue": node.message_queue, "schemas": node.schema})
+    shell.together({"message queue": place.message_queue, "schemas": place.schema})
 
 
 def up():
@@ -29,9 +30,9 @@ def up():
     _prepare()
     updown.serve(services.ALL)
     updown.wait_heard(services.REPORTING, admin())
-    node.map_host()
+    place.map_host()
     catalog.flavors(admin())
-    shell.say("up: openrc %s, the API at %s, without keystone at %s/noauth2" % (settings.OPENRC, settings.API, settings.API))
+    shell.say("up: openrc %s, the API at %s, without keystone below /noauth2" % (settings.OPENRC, settings.API))
 
 
 def package():
@@ -65,10 +66,8 @@ def down():
 def forget():
     """Drop the databases, the instances and libvirt's domains; MariaDB and libvirt serve."""
     updown.destroy_guests(True, settings.DOMAINS)
-    node.drop_databases()
+    place.drop()
     updown.empty(settings.INSTANCES)
-    for stamp in (node.SCHEMA_STAMP, node.RABBIT_STAMP):
-        state.set_stamp(stamp, None)
 
 
 def reset():
