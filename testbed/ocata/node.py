@@ -24,7 +24,6 @@ FILES = {
     "api-paste.ini": (settings.ETC / "api-paste.ini", "nova"),
     "rootwrap.conf": (settings.ETC / "rootwrap.conf", "root"),
     "nova.filters": (settings.ETC / "rootwrap.d/nova.filters", "root"),
-    "glance-api.conf": (settings.ETC / "glance-api.conf", "glance"),
 }
 
 
@@ -102,8 +101,7 @@ def _words():
     return dict(
         words, state_path=settings.STATE_PATH, instances=settings.INSTANCES, transport_url=settings.TRANSPORT_URL,
         domains=settings.DOMAINS, api=settings.API, api_port=settings.PORTS["ocata-api"],
-        placement_port=settings.PORTS["ocata-placement"], glance_port=settings.PORTS["ocata-glance"],
-        glance_images=zed.GLANCE_IMAGES, cell=settings.CELL, compute_pid=services.COMPUTE.pidfile,
+        placement_port=settings.PORTS["ocata-placement"], cell=settings.CELL, compute_pid=services.COMPUTE.pidfile,
         verify=shlex.quote(shlex.join(_command("verify", "--json"))), start=shlex.quote(shlex.join(start)))
 
 

@@ -13,26 +13,26 @@ def entered(argv):
     return ["unshare", "--mount", "--propagation", "private", "--", str(settings.ENTER), str(settings.NODE), *argv]
 
 
-def inside(argv, user="nova"):
-    """Return the command that runs ARGV there as USER."""
-    return entered(["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--",
+def inside(argv):
+    """Return the command that runs ARGV there as nova."""
+    return entered(["setpriv", "--reuid", "nova", "--regid", "nova", "--init-groups", "--",
                     "env", "LD_LIBRARY_PATH=%s" % (settings.PYTHON27 / "lib"), *argv])
 
 
 class Program(services.Service):
-    """One program of the node, or of the machine for the node, without an init script.
+    """One program of the node, which has no init script.
 
-    NAME is its name in the testbed's records, ARGV the command, USER who runs it; the rest as for services.Service.
+    NAME is its name in the testbed's records, ARGV the command; the rest as for services.Service.
     """
 
-    def __init__(self, name, argv, user="nova", path=None):
+    def __init__(self, name, argv, path=None):
         super().__init__(name, settings.RUN / (name + ".pid"), " ".join(argv), settings.LOGS / (name + ".log"), path)
-        self.argv, self.user, self.port = argv, user, settings.PORTS.get(name)
+        self.argv, self.port = argv, settings.PORTS.get(name)
         self.binary = name.replace("ocata-", "nova-")
 
     def _start(self):
         with open(self.log, "a") as log:
-            child = subprocess.Popen(inside(self.argv, self.user), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            child = subprocess.Popen(inside(self.argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                      cwd="/", env=settings.ENVIRONMENT, start_new_session=True)
         self.pidfile.write_text("%d\n" % child.pid)
 
@@ -44,15 +44,13 @@ def _nova(name, program, **more):
     return Program(name, [str(settings.USR / "bin" / program), "--config-file", str(settings.ETC / "nova.conf")], **more)
 
 
-GLANCE = Program("ocata-glance", ["/usr/bin/glance-api", "--config-file", str(settings.ETC / "glance-api.conf")],
-                 user="glance", path="/")
 PLACEMENT = Program("ocata-placement", [str(settings.USR / "bin/nova-placement-api"), "--host", zed.IP,
                                         "--port", str(settings.PORTS["ocata-placement"])], path="/")
 API = _nova("ocata-api", "nova-api-os-compute", path="/")
 COMPUTE = _nova("ocata-compute", "nova-compute")
 # Those that report to nova every few seconds.
 REPORTING = (_nova("ocata-conductor", "nova-conductor"), _nova("ocata-scheduler", "nova-scheduler"), COMPUTE)
-ALL = (GLANCE, PLACEMENT, API) + REPORTING
+ALL = (PLACEMENT, API) + REPORTING
 
 
 def mine():

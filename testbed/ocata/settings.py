@@ -25,7 +25,7 @@ STATE_PATH = NODE / "var/lib/nova"
 INSTANCES = STATE_PATH / "instances"
 OPENRC = TOP / "openrc"
 
-PORTS = {"ocata-api": 28774, "ocata-placement": 28778, "ocata-glance": 29292}
+PORTS = {"ocata-api": 28774, "ocata-placement": 28778}
 VHOST = "ocata"
 DATABASES = API_DATABASE, CELL0, CELL = "nova_ocata_api", "nova_ocata_cell0", "nova_ocata"
 # Two clouds share one libvirt.

@@ -5,7 +5,7 @@ from .. import catalog, cloud, services as zed_services, settings as zed, shell,
 from . import node, place, services, settings
 
 # What it shares with the testbed's own cloud.
-SHARED = ("mariadb", "rabbitmq-server", "virtlogd", "libvirtd", "keystone", "neutron-api")
+SHARED = ("mariadb", "rabbitmq-server", "virtlogd", "libvirtd", "keystone", "glance-api", "neutron-api")
 
 
 def admin():
@@ -32,7 +32,7 @@ def up():
     updown.wait_heard(services.REPORTING, admin())
     place.map_host()
     catalog.flavors(admin())
-    shell.say("up: openrc %s, the API at %s, without keystone below /noauth2" % (settings.OPENRC, settings.API))
+    shell.say("up: openrc %s, the API at %s" % (settings.OPENRC, settings.API))
 
 
 def package():
