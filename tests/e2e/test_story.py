@@ -22,6 +22,8 @@ def test_enable_on_a_running_server(server):
     assert server.guest.boot() == boot, 'the guest was restarted'
     body = server.body()
     assert (body['light_snapshot_enabled'], body['snapshot_store'], body['snapshot_daily']) == (True, True, True)
+    listed = {one['id']: one for one in server.cloud.servers()}[server.uuid]
+    assert (listed['light_snapshot_enabled'], listed['snapshot_store'], listed['snapshot_daily']) == (True, True, True)
     assert server.active().name == 'disk.light-1'
     assert server.active().stat().st_mode & 0o777 == 0o600
     columns = server.columns()
