@@ -132,6 +132,7 @@ def ocata(run):
     try:
         if run.part('Ocata on Python 2.7: up, with the package', testbed + ['package']):
             run.part('Ocata: end to end', ['sh', '-c', '. "$0" && exec "$@"', OPENRC, *pytest(PYTHON, 'tests/e2e')])
+            run.part('Ocata: rootwrap, and the way back', pytest(PYTHON, 'tests/ocata'))
     finally:
         if not was_up:
             run.part('Ocata: down', testbed + ['down'])

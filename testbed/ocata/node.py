@@ -102,7 +102,7 @@ def _words():
         words, state_path=settings.STATE_PATH, instances=settings.INSTANCES, transport_url=settings.TRANSPORT_URL,
         domains=settings.DOMAINS, api=settings.API, api_port=settings.PORTS["ocata-api"],
         placement_port=settings.PORTS["ocata-placement"], cell=settings.CELL, compute_pid=services.COMPUTE.pidfile,
-        verify=shlex.quote(shlex.join(_command("verify", "--json"))), start=shlex.quote(shlex.join(start)))
+        verify=shlex.quote(shlex.join(command("verify", "--json"))), start=shlex.quote(shlex.join(start)))
 
 
 def _write():
@@ -132,7 +132,7 @@ def make():
     return _write()
 
 
-def _command(*words):
+def command(*words):
     """Return the package's command for the node: a tree, so that it restarts nothing."""
     return services.entered(["/usr/sbin/light-snapshot", "--root", str(settings.NODE), "--python", str(PYTHON), *words])
 
@@ -141,4 +141,4 @@ def package(deb):
     """Unpack the package DEB on the node and have it extend the node's nova.  Raises TestbedError."""
     shell.run(["dpkg-deb", "-x", str(deb), str(settings.NODE)])
     for verb in ("install", "verify"):
-        shell.run(_command(verb), log=zed.LOGS / ("ocata-light-snapshot-%s.log" % verb))
+        shell.run(command(verb), log=zed.LOGS / ("ocata-light-snapshot-%s.log" % verb))
