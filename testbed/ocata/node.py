@@ -14,8 +14,9 @@ TOOLS = TOP / "tools"
 STAMP = settings.TOP / "identity"
 
 # What of the node's /usr lies over the machine's.  Not all of it: its interpreter may stand on the machine's own 2.7.
-OVER = ("lib/testbed", "lib/light-snapshot", "share/light-snapshot", "sbin/light-snapshot")
+OVER = ("bin/privsep-helper", "lib/testbed", "lib/light-snapshot", "share/light-snapshot", "sbin/light-snapshot")
 PYTHON = settings.USR / "bin/python"
+CODE = settings.USR / "lib/python2.7/site-packages"
 
 # template: (file, group)
 FILES = {
@@ -101,7 +102,8 @@ def _words():
     return dict(
         words, state_path=settings.STATE_PATH, instances=settings.INSTANCES, transport_url=settings.TRANSPORT_URL,
         domains=settings.DOMAINS, api=settings.API, api_port=settings.PORTS["ocata-api"],
-        placement_port=settings.PORTS["ocata-placement"], cell=settings.CELL, compute_pid=services.COMPUTE.pidfile,
+        placement_port=settings.PORTS["ocata-placement"], site=CODE, cell=settings.CELL,
+        compute_pid=services.COMPUTE.pidfile,
         verify=shlex.quote(shlex.join(command("verify", "--json"))), start=shlex.quote(shlex.join(start)))
 
 

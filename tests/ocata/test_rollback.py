@@ -9,8 +9,6 @@ import pytest
 
 from testbed.ocata import node, settings
 
-CODE = settings.USR / 'lib/python2.7/site-packages'
-
 
 def light_snapshot(*words):
     done = subprocess.run(node.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -33,13 +31,13 @@ def rolled_back():
 
 
 def test_the_node_is_as_it_was(rolled_back):
-    with (CODE / 'nova-15.1.5.dist-info/RECORD').open() as lines:
+    with (node.CODE / 'nova-15.1.5.dist-info/RECORD').open() as lines:
         wanted = {name: digest.partition('=')[2] for name, digest, _size in csv.reader(lines)
                   if name.startswith('nova/') and not name.endswith('.pyc')}
-    found = {str(path.relative_to(CODE)): checksum(path) for path in (CODE / 'nova').rglob('*')
+    found = {str(path.relative_to(node.CODE)): checksum(path) for path in (node.CODE / 'nova').rglob('*')
              if path.is_file() and path.suffix != '.pyc'}
     assert len(wanted) > 1000
     assert {name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)} == set()
-    left = [path for top in (CODE, settings.ETC) for path in top.rglob('*light*snapshot*')]
+    left = [path for top in (node.CODE, settings.ETC) for path in top.rglob('*light*snapshot*')]
     assert left == []
-    assert not [path for path in (CODE / 'nova').rglob('*.pyc') if not path.with_suffix('.py').exists()]
+    assert not [path for path in (node.CODE / 'nova').rglob('*.pyc') if not path.with_suffix('.py').exists()]
