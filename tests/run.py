@@ -9,16 +9,12 @@ import re
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from testbed.ocata.settings import OPENRC
+from tests.environments import REQUIREMENTS, TOP, VENV, VENV27, VENV27_HORIZON, VENV27_NOVACLIENT, python
 
-TOP = Path(__file__).resolve().parent.parent
-VENV = TOP / '.venv'
-VENV27 = TOP / '.venv27'
-VENV27_HORIZON = TOP / '.venv27-horizon'
-PYTHON = str(VENV / 'bin' / 'python')
-PYTHON27 = str(VENV27 / 'bin' / 'python')
+PYTHON = python(VENV)
+PYTHON27 = python(VENV27)
 LOGS = TOP / '.artefacts'
 
 COUNT = re.compile(r'(\d+) (passed|failed|error|errors|skipped)')
@@ -33,10 +29,13 @@ class Part:
 
 
 class Run:
-    """The parts run so far."""
+    """The parts run so far; `logs` is the directory that keeps what they said."""
 
-    def __init__(self):
-        self.parts = []
+    def __init__(self, logs):
+        self.parts, self.logs = [], logs
+        logs.mkdir(parents=True, exist_ok=True)
+        for old in logs.glob('*.log'):
+            old.unlink()
 
     def part(self, name, *commands, needed=False):
         """Run some commands one after another, output shown and kept; a failing `needed` one ends the run."""
@@ -54,7 +53,7 @@ class Run:
         return part.code == 0
 
     def _run(self, part, command):
-        log = LOGS / ('%02d-%s.log' % (len(self.parts), re.sub(r'[^a-z0-9]+', '-', part.name.lower())))
+        log = self.logs / ('%02d-%s.log' % (len(self.parts), re.sub(r'[^a-z0-9]+', '-', part.name.lower())))
         with log.open('a') as kept:
             child = subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                      stderr=subprocess.STDOUT, text=True, errors='replace',
@@ -93,26 +92,6 @@ def pytest(python, *paths):
     return [python, '-m', 'pytest', '-q', '-ra', '-p', 'no:cacheprovider', '--durations=5', *paths]
 
 
-def environments(run):
-    """.venv sees Debian's packages; .venv27 is a Liberty node's Python, .venv27-horizon the same with the oldest
-    Horizon to be had."""
-    commands = []
-    if not (VENV / 'done').exists():
-        commands += [['/usr/bin/python3', '-m', 'venv', '--clear', '--system-site-packages', VENV],
-                     [PYTHON, '-m', 'pip', 'install', '-q', '-r', 'tests/requirements-py3.txt'],
-                     ['touch', VENV / 'done']]
-    for place, requirements in ((VENV27, ['tests/requirements-py27.txt', 'tests/osc/requirements-py27.txt']),
-                                (VENV27_HORIZON, ['tests/dashboard/requirements-py27.txt'])):
-        if (place / 'done').exists():
-            continue
-        commands.append(['sh', '-c', 'set -e; py=$(tools/python27); '
-                         'exec .venv/bin/python -m virtualenv -q --clear -p "$py" "$1"', 'sh', place])
-        for name in requirements:
-            commands.append([place / 'bin' / 'python', '-m', 'pip', 'install', '-q', '-r', name])
-        commands.append(['touch', place / 'done'])
-    run.part('virtual environments (Python 3.11 and 2.7)', *commands, needed=True)
-
-
 def scripts():
     found = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '--', 'tools', '.ci', 'installer', 'debian',
                             'testbed'], cwd=TOP, capture_output=True, text=True, check=True).stdout.split()
@@ -139,20 +118,18 @@ def ocata(run):
 
 
 def main():
-    LOGS.mkdir(exist_ok=True)
-    for old in LOGS.glob('*.log'):
-        old.unlink()
-    run = Run()
+    run = Run(LOGS)
     was_up = served()
-    environments(run)
+    run.part('virtual environments (Python 3.11 and 2.7)', [
+        '/usr/bin/python3', '-m', 'tests.environments', *(place.name for place in REQUIREMENTS)], needed=True)
     run.part('package: build, lintian', ['tools/build-deb', 'dist'],
              ['sh', '-c', 'exec lintian --allow-root --fail-on error,warning dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
     run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer'), pytest(PYTHON, 'tests/nova'),
-             pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/dashboard'))
+             pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/novaclient'), pytest(PYTHON, 'tests/dashboard'))
     run.part('unit tests, Python 2.7', pytest(PYTHON27, 'tests/engine', 'tests/glue', 'tests/installer'),
-             pytest(PYTHON27, 'tests/osc'),
-             pytest(str(VENV27_HORIZON / 'bin' / 'python'), '-W', 'ignore', 'tests/dashboard'))
+             pytest(PYTHON27, 'tests/osc'), pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
+             pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'))
     try:
         run.part('testbed: a real OpenStack Zed', ['/usr/bin/python3', '-m', 'testbed', 'up'], needed=True)
         run.part('testbed: its own tests', pytest(PYTHON, 'tests/testbed'))

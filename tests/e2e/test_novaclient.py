@@ -1,17 +1,18 @@
 """The nova command line of Liberty (python-novaclient 2.30 on Python 2.7) against the live API, with a real guest.
 
-LIGHT_SNAPSHOT_E2E_NOVACLIENT   that `nova` program, .venv27-novaclient/bin/nova of this tree
+LIGHT_SNAPSHOT_E2E_NOVACLIENT   that `nova` program; without it the tests make .venv27-novaclient/bin/nova
 LIGHT_SNAPSHOT_E2E_SITE         where the package's Python code is installed, /usr/lib/python3/dist-packages
 """
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-PROGRAM = os.environ.get('LIGHT_SNAPSHOT_E2E_NOVACLIENT') or str(TOP / '.venv27-novaclient' / 'bin' / 'nova')
+PROGRAM = os.environ.get('LIGHT_SNAPSHOT_E2E_NOVACLIENT')
 SITE = Path(os.environ.get('LIGHT_SNAPSHOT_E2E_SITE') or '/usr/lib/python3/dist-packages')
 
 SUMS = {}
@@ -20,6 +21,10 @@ SUMS = {}
 @pytest.fixture(scope='module')
 def nova(demo, tmp_path_factory):
     """Runs `nova ...` as demo, with our package's installed files on its path; the finished process."""
+    program = PROGRAM
+    if not program:
+        subprocess.run([sys.executable, '-m', 'tests.environments', '.venv27-novaclient'], cwd=str(TOP), check=True)
+        program = str(TOP / '.venv27-novaclient' / 'bin' / 'nova')
     path = tmp_path_factory.mktemp('dist-packages')
     for name in ('light_snapshot', 'light_snapshot.egg-info'):
         assert (SITE / name).is_dir()
@@ -37,7 +42,7 @@ def nova(demo, tmp_path_factory):
                        OS_USER_DOMAIN_NAME=demo.user_domain, OS_PROJECT_DOMAIN_NAME=demo.project_domain)
 
     def run(*words):
-        return subprocess.run([PROGRAM, *words], env=account, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.run([program, *words], env=account, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, timeout=300)
     return run
 

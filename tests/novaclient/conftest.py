@@ -19,9 +19,6 @@ import stub_api  # noqa: E402
 PROGRAM = [path for path in (os.path.join(os.path.dirname(python), 'nova') for python in (
     sys.executable, os.path.realpath(sys.executable))) if os.path.exists(path)][0]
 
-WEB = '11111111-aaaa-4aaa-8aaa-111111111111'
-DB = '22222222-bbbb-4bbb-8bbb-222222222222'
-
 
 @pytest.fixture(scope='session')
 def installed(tmp_path_factory):
@@ -40,8 +37,8 @@ def api():
     cloud = stub_cloud.Cloud()
     with stub_api.serve(cloud) as url:
         cloud.served_at(url)
-        cloud.add_server(WEB, 'web')
-        database = cloud.add_server(DB, 'db')
+        cloud.add_server(stub_cloud.WEB, 'web')
+        database = cloud.add_server(stub_cloud.DB, 'db')
         database.enabled = database.store = True
         database.add('root')
         database.add('last', 'before upgrade')

@@ -10,6 +10,9 @@ import stub_api  # noqa: E402
 
 NEWEST = '2.90'
 PROJECT = '/p1'
+# The servers' IDs: novaclient takes what looks like a UUID for one.
+WEB = '11111111-aaaa-4aaa-8aaa-111111111111'
+DB = '22222222-bbbb-4bbb-8bbb-222222222222'
 
 
 class Cloud(stub_api.Api):

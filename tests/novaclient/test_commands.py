@@ -5,7 +5,7 @@ from __future__ import unicode_literals
 
 import pytest
 
-from conftest import DB, WEB
+from stub_cloud import DB, WEB
 
 
 def asked(api, method='POST'):

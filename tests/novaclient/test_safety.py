@@ -5,7 +5,7 @@ import pty
 
 import pytest
 
-from conftest import DB
+from stub_cloud import DB
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What can be done with one server's layers. The caller sees to it that one operation runs at a time."""
 
-import datetime
+import time
 
 from light_snapshot.engine import errors
 from light_snapshot.engine import files as engine_files
@@ -18,7 +18,7 @@ DEFAULTS = {
 
 
 def _now():
-    return datetime.datetime.utcnow().strftime('%Y-%m-%dT%H:%M:%SZ')
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
 
 
 class Engine(object):
