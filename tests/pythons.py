@@ -17,11 +17,44 @@ MANDATORY = ('2.7', '3.11')
 PLACE = TOP / '.pythons'
 
 # The directories of tests that one pytest can run together, and those that need a look of their own at conftest.py.
-SUITES = (('tests/engine', 'tests/glue', 'tests/installer'), ('tests/osc',), ('tests/novaclient',))
+NODE = ('tests/engine', 'tests/glue', 'tests/installer')
+OSC, NOVACLIENT, DASHBOARD = ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',)
 # It builds the package, with the system's own Python, whichever runs the test.
 ONCE = 'tests/installer/test_package.py'
-# Announced removals in our own code are errors: they are of the next Python.
-STRICT = ('-o', 'filterwarnings=error::DeprecationWarning:light_snapshot\nerror::PendingDeprecationWarning:light_snapshot')
+# Horizon is 2.7's and Debian's 3.11's; a new one can be had for these.
+NEW_HORIZON = ('3.12', '3.13')
+# Announced removals in our own code are errors: they are of the next Python. Others' are none of ours.
+STRICT = ('-o', 'filterwarnings=ignore\nerror::DeprecationWarning:light_snapshot\n'
+                'error::PendingDeprecationWarning:light_snapshot')
+
+
+class Environment:
+    """A virtual environment of one Python, and the suites that run in it; without requirements, one of make test's."""
+
+    def __init__(self, place, *suites, requirements=None):
+        self.place, self.suites, self.requirements = place, suites, requirements
+
+    def create(self, interpreter):
+        if self.requirements is None:
+            environments.ensure(self.place)
+        else:
+            environments.create(self.place, interpreter, [self.requirements])
+
+
+def environments_of(version):
+    """The environments of one Python."""
+    if version == '2.7':
+        return [Environment(environments.VENV27, NODE, OSC), Environment(environments.VENV27_NOVACLIENT, NOVACLIENT),
+                Environment(environments.VENV27_HORIZON, DASHBOARD)]
+    own = 'tests/requirements-py%s.txt' % version.replace('.', '')
+    found = [Environment(PLACE / version, NODE, OSC, NOVACLIENT,
+                         requirements=own if (TOP / own).exists() else 'tests/requirements-pythons.txt')]
+    if version == '3.11':
+        found.append(Environment(environments.VENV, DASHBOARD))
+    if version in NEW_HORIZON:
+        found.append(Environment(PLACE / (version + '-horizon'), DASHBOARD,
+                                 requirements='tests/dashboard/requirements-py3.txt'))
+    return found
 
 
 def find(version):
@@ -46,30 +79,15 @@ def sources():
     return sorted(str(path.relative_to(TOP)) for top in ('overlay', 'installer') for path in (TOP / top).rglob('*.py'))
 
 
-def commands(version):
+def commands(version, places):
     """What runs on one Python, its environments made before."""
-    place = PLACE / version
-    compiled = [environments.python(place), '-W', 'error', '-c',
-                'import sys\nfor name in sys.argv[1:]:\n    with open(name, "rb") as text:\n'
-                '        compile(text.read(), name, "exec")', *sources()]
-    others = [] if version == '3.11' else ['--ignore', ONCE]
-    strict = [] if version == '2.7' else STRICT
-    yield compiled
-    for suite in SUITES:
-        own = PLACE / '2.7-novaclient' if version == '2.7' and suite == ('tests/novaclient',) else place
-        yield pytest(environments.python(own), *strict, *others, *suite)
-
-
-def create(version, interpreter):
-    """Make the environments of one Python."""
-    if version == '2.7':
-        for place, model in ((PLACE / '2.7', environments.VENV27),
-                             (PLACE / '2.7-novaclient', environments.VENV27_NOVACLIENT)):
-            environments.create27(place, interpreter, environments.REQUIREMENTS[model])
-    else:
-        own = 'tests/requirements-py%s.txt' % version.replace('.', '')
-        environments.create(PLACE / version, interpreter, [
-            own if (TOP / own).exists() else 'tests/requirements-pythons.txt'])
+    yield [environments.python(places[0].place), '-W', 'error', '-c',
+           'import sys\nfor name in sys.argv[1:]:\n    with open(name, "rb") as text:\n'
+           '        compile(text.read(), name, "exec")', *sources()]
+    for environment in places:
+        for suite in environment.suites:
+            yield pytest(environments.python(environment.place), *([] if version == '2.7' else STRICT),
+                         *([] if version == '3.11' else ['--ignore', ONCE]), *suite)
 
 
 def main(versions):
@@ -82,8 +100,10 @@ def main(versions):
             absent.code = int(version in MANDATORY or os.environ.get('ALLOW_MISSING') != '1')
             run.parts.append(absent)
             continue
-        create(version, interpreter)
-        run.part('Python %s (%s)' % (version, interpreter), *commands(version))
+        places = environments_of(version)
+        for environment in places:
+            environment.create(interpreter)
+        run.part('Python %s (%s)' % (version, interpreter), *commands(version, places))
     code = run.finish()
     if missing:
         print('NOT TESTED, for want of an interpreter: Python %s%s' % (', '.join(missing), (

@@ -24,12 +24,34 @@ try:
 except ImportError:
     from urllib import urlencode  # noqa: F401
 
+try:
+    import pytz
+except ImportError:
+    # Django 5 needs it no longer, so a Horizon of today may do without.
+    pytz = None
+    import datetime
+    import zoneinfo
+
 # On Python 2 the names without the u give bytes.
 _U = 'u' if sys.version_info[0] == 2 else ''
 gettext = getattr(translation, _U + 'gettext')
 gettext_lazy = getattr(translation, _U + 'gettext_lazy')
 ngettext = getattr(translation, 'u' + 'ngettext' if _U else 'ngettext')
 text_type = type(u'')
+
+
+def time_zone(name):
+    """The time zone of this name; UTC where there is none of it."""
+    if pytz:
+        try:
+            return pytz.timezone(name)
+        except pytz.UnknownTimeZoneError:
+            return pytz.utc
+    try:
+        return zoneinfo.ZoneInfo(name)
+    # What is no name of a file is a ValueError, what is a directory's an OSError.
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return datetime.timezone.utc
 
 
 def own_page(address):

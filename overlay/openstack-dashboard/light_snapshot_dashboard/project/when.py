@@ -4,11 +4,10 @@ from django.conf import settings
 from django.utils import dateformat
 from django.utils import timezone
 
-import pytz
-
 from horizon.utils import filters
 
 from light_snapshot_dashboard.compat import gettext
+from light_snapshot_dashboard.compat import time_zone
 
 _KEY = 'django_timezone'
 
@@ -21,10 +20,7 @@ def zone(request):
     served before.
     """
     name = request.session.get(_KEY, request.COOKIES.get(_KEY))
-    try:
-        return pytz.timezone(name or settings.TIME_ZONE)
-    except pytz.UnknownTimeZoneError:
-        return pytz.utc
+    return time_zone(name or settings.TIME_ZONE)
 
 
 def tell(request, points):
