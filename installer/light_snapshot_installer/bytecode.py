@@ -6,6 +6,8 @@ import sys
 
 from light_snapshot_installer import files, paths
 
+# The first magic number of a compiled file with flags (PEP 552).
+_FLAGS_SINCE = 3392
 _CACHED = r'^%s\.[\w-]+(\.opt-\w+)?\.py[co]$'
 
 
@@ -110,7 +112,9 @@ def faults(root, path):
             wrong.append((cached, 'its source is gone'))
         elif os.path.basename(os.path.dirname(cached)) == '__pycache__':
             with open(cached, 'rb') as stream:
-                header = stream.read(8)
-            if len(header) == 8 and bytearray(header)[4] & 1 and not bytearray(header)[4] & 2:
+                header = bytearray(stream.read(8))
+            # Before Python 3.7 the source's time stands where the flags are now.
+            flagged = len(header) == 8 and header[0] + 256 * header[1] >= _FLAGS_SINCE
+            if flagged and header[4] & 1 and not header[4] & 2:
                 wrong.append((cached, 'it is never compared with its source'))
     return wrong
