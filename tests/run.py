@@ -125,8 +125,9 @@ def main():
     run.part('package: build, lintian', ['tools/build-deb', 'dist'],
              ['sh', '-c', 'exec lintian --allow-root --fail-on error,warning dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
-    run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer'), pytest(PYTHON, 'tests/nova'),
-             pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/novaclient'), pytest(PYTHON, 'tests/dashboard'))
+    run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer'),
+             pytest(PYTHON, 'tests/nova'), pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/novaclient'),
+             pytest(PYTHON, 'tests/dashboard'))
     run.part('unit tests, Python 2.7', pytest(PYTHON27, 'tests/engine', 'tests/glue', 'tests/installer'),
              pytest(PYTHON27, 'tests/osc'), pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
              pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'))

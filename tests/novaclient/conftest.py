@@ -60,8 +60,8 @@ def environment(api, installed):
     """What an operator's shell exports, and nothing of the caller's account."""
     kept = dict((name, value) for name, value in os.environ.items() if not name.startswith(('OS_', 'NOVA')))
     # stevedore keeps what it found in the user's cache, by the path's directories.
-    kept.update(PYTHONPATH=installed, XDG_CACHE_HOME=os.path.join(installed, 'cache'), LC_ALL='C.UTF-8', PYTHONIOENCODING='utf-8',
-                COLUMNS='120', OS_AUTH_URL=api.auth_url, OS_USERNAME='demo',
+    kept.update(PYTHONPATH=installed, XDG_CACHE_HOME=os.path.join(installed, 'cache'), COLUMNS='120',
+                LC_ALL='C.UTF-8', PYTHONIOENCODING='utf-8', OS_AUTH_URL=api.auth_url, OS_USERNAME='demo',
                 OS_PASSWORD='secret', OS_PROJECT_NAME='demo', OS_TENANT_NAME='demo',
                 OS_USER_DOMAIN_NAME='Default', OS_PROJECT_DOMAIN_NAME='Default')
     return kept

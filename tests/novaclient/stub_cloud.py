@@ -41,10 +41,11 @@ class Cloud(stub_api.Api):
         if not path.endswith('/auth/tokens'):
             return 200, {}, {'version': {'id': 'v3.14', 'status': 'stable',
                                          'links': [{'rel': 'self', 'href': self.auth_url}]}}
+        domain = {'id': 'default', 'name': 'Default'}
         endpoints = [{'interface': interface, 'region': 'R', 'region_id': 'R', 'id': interface, 'url': self.endpoint}
                      for interface in ('public', 'internal', 'admin')]
         return 201, {'X-Subject-Token': 'token'}, {'token': {
             'expires_at': '2999-01-01T00:00:00.000000Z', 'issued_at': '2026-01-01T00:00:00.000000Z',
-            'methods': ['password'], 'user': {'id': 'u', 'name': 'demo', 'domain': {'id': 'default', 'name': 'Default'}},
-            'project': {'id': 'p1', 'name': 'demo', 'domain': {'id': 'default', 'name': 'Default'}}, 'roles': [],
+            'methods': ['password'], 'roles': [], 'user': {'id': 'u', 'name': 'demo', 'domain': domain},
+            'project': {'id': PROJECT[1:], 'name': 'demo', 'domain': domain},
             'catalog': [{'type': 'compute', 'name': 'nova', 'id': 'nova', 'endpoints': endpoints}]}}
