@@ -94,24 +94,35 @@ def commands(version, places):
                          *([] if version == '3.11' else ONCE), *suite)
 
 
+def untested(run, name, code):
+    """A line of the table for a Python on which nothing ran."""
+    part = Part(name)
+    part.code = code
+    run.parts.append(part)
+
+
 def main(versions):
     run, missing = Run(LOGS / 'pythons'), []
     for version in versions:
         interpreter = find(version)
         if interpreter is None:
             missing.append(version)
-            absent = Part('Python %s: NOT ON THIS MACHINE' % version)
-            absent.code = int(version in MANDATORY or os.environ.get('ALLOW_MISSING') != '1')
-            run.parts.append(absent)
+            untested(run, 'Python %s: NOT ON THIS MACHINE' % version,
+                     int(version in MANDATORY or os.environ.get('ALLOW_MISSING') != '1'))
             continue
         places = environments_of(version)
-        for environment in places:
-            environment.create(interpreter)
+        try:
+            for environment in places:
+                environment.create(interpreter)
+        except subprocess.CalledProcessError as error:
+            print(error, file=sys.stderr)
+            untested(run, 'Python %s: NO ENVIRONMENT' % version, 1)
+            continue
         run.part('Python %s (%s)' % (version, interpreter), *commands(version, places))
     code = run.finish()
     if missing:
-        print('NOT TESTED, for want of an interpreter: Python %s%s' % (', '.join(missing), (
-            '' if code else ' (allowed by ALLOW_MISSING=1)')))
+        print('NOT TESTED, for want of an interpreter: Python %s%s' % (
+            ', '.join(missing), '' if code else ' (allowed by ALLOW_MISSING=1)'))
     return code
 
 
