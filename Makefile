@@ -2,48 +2,53 @@
 # As root, or as a user who may use sudo.
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PYTHON := /usr/bin/python3
+PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons deb bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases deb bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
 	@echo 'make test          every test, against the real cloud; says how long each part took'
 	@echo 'make test-e2e      the end-to-end tests alone: on the testbed, or on the cloud that OS_* and LIGHT_SNAPSHOT_E2E_* name'
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
+	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make deb           the package, in dist/'
 	@echo 'make bench         what it costs, as ratios from one run'
 	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
 
 setup:
-	@command -v $(PYTHON) >/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install -y python3; }
-	@$(SUDO) $(PYTHON) -m testbed install
+	@command -v $(PYTHON3) >/dev/null || { $(SUDO) apt-get update && $(SUDO) apt-get install -y python3; }
+	@$(SUDO) $(PYTHON3) -m testbed install
 
 demo: setup
-	@$(SUDO) env KEEP="$(KEEP)" $(PYTHON) -m testbed.demo
+	@$(SUDO) env KEEP="$(KEEP)" $(PYTHON3) -m testbed.demo
 
 test: setup
-	@$(SUDO) env CI="$(CI)" $(PYTHON) -m tests.run
+	@$(SUDO) env CI="$(CI)" $(PYTHON3) -m tests.run
+
+# RELEASES='15.1.5 26' chooses; NOVA_SITE=DIRECTORY PYTHON=INTERPRETER is for a nova that PyPI does not have.
+test-releases: setup
+	@$(SUDO) env NOVA_SITE="$(NOVA_SITE)" PYTHON="$(PYTHON)" $(PYTHON3) -m tests.releases $(OPTIONS) $(RELEASES)
 
 test-e2e: setup
-	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON) -m testbed up
-	@$(if $(SUDO),sudo -E) $(PYTHON) -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
+	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON3) -m testbed up
+	@$(if $(SUDO),sudo -E) $(PYTHON3) -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
 
 test-pythons: setup
-	@$(SUDO) env ALLOW_MISSING="$(ALLOW_MISSING)" PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(PYTHON) -m tests.pythons
+	@$(SUDO) env ALLOW_MISSING="$(ALLOW_MISSING)" PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(PYTHON3) -m tests.pythons
 
 deb: setup
 	@tools/build-deb dist
 
 bench: setup
-	@$(SUDO) $(PYTHON) -m bench
+	@$(SUDO) $(PYTHON3) -m bench
 
 testbed-up:
-	@$(SUDO) $(PYTHON) -m testbed up
+	@$(SUDO) $(PYTHON3) -m testbed up
 
 testbed-down:
-	@$(SUDO) $(PYTHON) -m testbed down
+	@$(SUDO) $(PYTHON3) -m testbed down
 
 clean:
-	rm -rf dist .venv* .pythons .cache .pytest_cache
+	rm -rf dist .venv* .pythons .releases .cache .pytest_cache
 	find . -name __pycache__ -prune -exec rm -rf '{}' +

@@ -18,6 +18,7 @@ PYTHON27 = python(VENV27)
 LOGS = TOP / '.artefacts'
 
 COUNT = re.compile(r'(\d+) (passed|failed|error|errors|skipped)')
+MATRIX = re.compile(r'^\d+ releases, (\d+) tests, (\d+) new failures$')
 
 
 class Part:
@@ -63,10 +64,14 @@ class Run:
                 sys.stdout.write(line)
                 sys.stdout.flush()
                 kept.write(line)
-                last = line if COUNT.search(line) else last
+                last = line if COUNT.search(line) or MATRIX.match(line) else last
         if 'pytest' in command:
             for number, word in COUNT.findall(last):
                 part.counts[word.rstrip('s') if word == 'errors' else word] += int(number)
+        elif MATRIX.match(last):
+            tests, failed = map(int, MATRIX.match(last).groups())
+            part.counts['passed'] += tests - failed
+            part.counts['failed'] += failed
         return child.wait()
 
     def finish(self):
@@ -125,12 +130,14 @@ def main():
     run.part('package: build, lintian', ['tools/build-deb', 'dist'],
              ['sh', '-c', 'exec lintian --allow-root --fail-on error,warning dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
-    run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer'),
+    run.part('unit tests, Python 3.11', pytest(PYTHON, 'tests/engine', 'tests/glue', 'tests/installer', 'tests/releases'),
              pytest(PYTHON, 'tests/nova'), pytest(PYTHON, 'tests/osc'), pytest(PYTHON, 'tests/novaclient'),
              pytest(PYTHON, 'tests/dashboard'))
     run.part('unit tests, Python 2.7', pytest(PYTHON27, 'tests/engine', 'tests/glue', 'tests/installer'),
              pytest(PYTHON27, 'tests/osc'), pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
              pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'))
+    run.part('nova\'s own tests with the overlay: Ocata on Python 2.7, Zed on 3.11',
+             ['/usr/bin/python3', '-m', 'tests.releases', '--quick'])
     try:
         run.part('testbed: a real OpenStack Zed', ['/usr/bin/python3', '-m', 'testbed', 'up'], needed=True)
         run.part('testbed: its own tests', pytest(PYTHON, 'tests/testbed'))

@@ -1,0 +1,52 @@
+"""A directory that stands for a compute host whose nova is an environment's, with dpkg's database of its own."""
+
+import shutil
+
+from tests.releases import environment
+
+ON_NODE = environment.table.HERE / 'on_node.py'
+
+
+class Failed(Exception):
+    """The installer did not do what it was asked; says how."""
+
+
+class Node:
+    """The node, on which the real installer runs under the environment's own Python."""
+
+    def __init__(self, env):
+        self.env = env
+        self.top = env.directory / 'root'
+        self.code = '/usr/lib/python%s/dist-packages' % ('2.7' if env.python_version == '2.7' else '3')
+
+    def make(self):
+        """Make it anew. If an earlier run was cut off with the overlay in place, that is taken off first."""
+        if self.top.exists():
+            self.run('rollback')
+            shutil.rmtree(self.top)
+        for directory in ('var/lib/dpkg/info', 'var/lib/dpkg/updates', 'var/lib/nova/instances', 'var/log', 'run',
+                          'proc', 'usr/bin', 'etc/nova'):
+            (self.top / directory).mkdir(parents=True)
+        (self.top / 'var/lib/dpkg/status').touch()
+        (self.top / 'etc/nova/nova.conf').write_text('[DEFAULT]\n')
+        # What tells the installer that this is a compute host; nothing runs it.
+        (self.top / 'usr/bin/nova-compute').write_text('#!/bin/sh\n')
+        (self.top / 'usr/bin/nova-compute').chmod(0o755)
+        code = self.top / self.code[1:]
+        code.parent.mkdir(parents=True, exist_ok=True)
+        code.symlink_to(self.env.site)
+
+    def run(self, *verb):
+        """Run one verb of the installer. Raises Failed, with what it said."""
+        done = self.env.run('-B', ON_NODE, environment.TREE, self.top, *verb)
+        if done.returncode:
+            raise Failed('light-snapshot %s ends with %d: %s' % (
+                ' '.join(verb), done.returncode, (done.stdout + done.stderr).strip()[-800:]))
+
+    def is_pristine(self):
+        """True if nova's directory is as it was made, and so is the rest of the node."""
+        return environment.matches(self.env.directory / 'pristine', environment.tree_hash(self.env.site))
+
+    def rest(self):
+        """A hash of what the installer may change elsewhere: /etc."""
+        return environment.tree_hash(self.top / 'etc')
