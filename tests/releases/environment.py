@@ -23,21 +23,24 @@ class Missing(Exception):
 class Environment:
     """Where one release is.
 
-    name: for the table. directory: all that belongs to it. python: the interpreter's path. python_version: '3.11'.
-    site: the directory with nova in it. version: nova's. variables: what a process of it gets. key: changes with all
-    that its tests' outcomes may depend on.
+    directory: all that belongs to it. root: in it, the tree of a node. code: where that node has nova, a path of the
+    node's own; site: the same, as seen from here. python: the interpreter's path. python_version: '3.11'. version:
+    nova's. variables: what a process of it gets. key: changes with all that its tests' outcomes may depend on.
     """
 
-    def __init__(self, directory, python, python_version, site, version, key, search=None):
+    def __init__(self, directory, python, python_version, version, key, search=False):
         self.directory, self.python, self.python_version = directory, str(python), python_version
-        self.site, self.version, self.key = site, version, key
+        self.version, self.key = version, key
+        self.root = directory / 'root'
+        self.code = '/usr/lib/python%s/dist-packages' % ('2.7' if python_version == '2.7' else '3')
+        self.site = self.root / self.code[1:]
         kept = ('PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH')
         self.variables = {name: os.environ[name] for name in kept if name in os.environ}
         self.variables.update(LANG='C.UTF-8', LC_ALL='C.UTF-8', PYTHONHASHSEED='0', PYTHONDONTWRITEBYTECODE='1',
                               # nova's own test cases read these three.
                               OS_STDOUT_CAPTURE='1', OS_STDERR_CAPTURE='1', OS_TEST_TIMEOUT='300')
         if search:
-            self.variables['PYTHONPATH'] = str(search)
+            self.variables['PYTHONPATH'] = str(self.site)
 
     def run(self, *arguments, log=None, **more):
         """Run its Python; returns the finished process, whose output is text or in the file `log`."""
@@ -59,14 +62,17 @@ def of_release(release):
     key = digest(pins.read_bytes(), REQUIREMENTS.read_bytes(), version_of(python).encode())
     directory = KEPT / pins.stem
     venv = directory / 'venv'
+    made = Environment(directory, venv / 'bin' / 'python', release.python, release.version, key)
     if not matches(directory / 'key', key):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         install(python, release, pins, venv, directory)
-    site = site_of(venv, release.python)
-    made = Environment(directory, venv / 'bin' / 'python', release.python, site, release.version, key)
-    if not (directory / 'key').exists():
-        (directory / 'pristine').write_text(tree_hash(site))
+        # The node has the packages, and the environment a link to them: the installer's way never leaves the node.
+        inner = venv / 'lib' / ('python' + release.python) / 'site-packages'
+        made.site.parent.mkdir(parents=True)
+        inner.rename(made.site)
+        inner.symlink_to(os.path.relpath(made.site, inner.parent))
+        (directory / 'pristine').write_text(tree_hash(made.site))
         (directory / 'key').write_text(key)
     return made
 
@@ -78,17 +84,16 @@ def of_directory(given, python):
         raise Missing('NOVA_SITE=%s holds no nova' % given)
     directory = KEPT / ('site-' + digest(str(given).encode())[:12])
     shutil.rmtree(directory, ignore_errors=True)
-    site = directory / 'site'
-    shutil.copytree(given, site, symlinks=True)
     python_version = version_of(python)
-    made = Environment(directory, python, '.'.join(python_version.split('.')[:2]), site, '', '', search=site)
+    made = Environment(directory, python, '.'.join(python_version.split('.')[:2]), '', '', search=True)
+    shutil.copytree(given, made.site, symlinks=True)
     found = made.run('-c', 'import nova, nova.version as v; print(nova.__file__); print(v.version_string())')
     lines = found.stdout.split('\n')
-    if found.returncode or not lines[0].startswith(str(site)):
+    if found.returncode or not lines[0].startswith(str(made.site)):
         raise Missing('PYTHON=%s does not import the copied nova: %s' % (
             python, (found.stderr or found.stdout).strip()[-300:]))
     made.version = lines[1]
-    pristine = tree_hash(site)
+    pristine = tree_hash(made.site)
     made.key = digest(pristine.encode(), python_version.encode())
     (directory / 'pristine').write_text(pristine)
     return made
@@ -149,11 +154,6 @@ def virtualenv():
         subprocess.run([str(python), '-m', 'pip', 'install', '-q', 'virtualenv<20.22'], check=True)
         (KEPT / 'tools' / 'done').touch()
     return python
-
-
-def site_of(venv, version):
-    """Where a virtual environment has its packages."""
-    return venv / 'lib' / ('python' + version) / 'site-packages'
 
 
 def tail(path, lines=8):

@@ -15,15 +15,14 @@ class Node:
     """The node, on which the real installer runs under the environment's own Python."""
 
     def __init__(self, env):
-        self.env = env
-        self.top = env.directory / 'root'
-        self.code = '/usr/lib/python%s/dist-packages' % ('2.7' if env.python_version == '2.7' else '3')
+        self.env, self.top = env, env.root
 
     def make(self):
-        """Make it anew. If an earlier run was cut off with the overlay in place, that is taken off first."""
-        if self.top.exists():
+        """Make everything but nova anew. If an earlier run was cut off with the overlay in place, that goes first."""
+        if (self.top / 'var/lib/light-snapshot').exists():
             self.run('rollback')
-            shutil.rmtree(self.top)
+        for directory in ('etc', 'proc', 'run', 'usr/bin', 'var'):
+            shutil.rmtree(self.top / directory, ignore_errors=True)
         for directory in ('var/lib/dpkg/info', 'var/lib/dpkg/updates', 'var/lib/nova/instances', 'var/log', 'run',
                           'proc', 'usr/bin', 'etc/nova'):
             (self.top / directory).mkdir(parents=True)
@@ -32,9 +31,6 @@ class Node:
         # What tells the installer that this is a compute host; nothing runs it.
         (self.top / 'usr/bin/nova-compute').write_text('#!/bin/sh\n')
         (self.top / 'usr/bin/nova-compute').chmod(0o755)
-        code = self.top / self.code[1:]
-        code.parent.mkdir(parents=True, exist_ok=True)
-        code.symlink_to(self.env.site)
 
     def run(self, *verb):
         """Run one verb of the installer. Raises Failed, with what it said."""

@@ -1,7 +1,6 @@
 """The matrix's own judgement: what counts as a new failure, and that no outcome gets lost on the way."""
 
 import sys
-import textwrap
 
 import pytest
 
@@ -44,10 +43,9 @@ WANTED = {'Case.test_a_passes': 'ok', 'Case.test_b_ends_the_interpreter': 'error
 @pytest.fixture
 def suites(tmp_path):
     """A directory with a test module, as if it were nova's; run by the Python that runs us."""
-    (tmp_path / 'site').mkdir()
-    (tmp_path / 'site' / 'test_example.py').write_text(textwrap.dedent(TESTS))
-    env = environment.Environment(tmp_path, sys.executable, '3.11', tmp_path / 'site', '1', 'key',
-                                  search=tmp_path / 'site')
+    env = environment.Environment(tmp_path, sys.executable, '3.11', '1', 'key', search=True)
+    env.site.mkdir(parents=True)
+    (env.site / 'test_example.py').write_text(TESTS)
     return judge.Suites(env, ['test_example'], 1)
 
 
