@@ -1,6 +1,7 @@
 """A Python with one release of nova: made once, kept in .releases/, and known to be as it was made."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -25,7 +26,8 @@ class Environment:
 
     directory: all that belongs to it. root: in it, the tree of a node. code: where that node has nova, a path of the
     node's own; site: the same, as seen from here. python: the interpreter's path. python_version: '3.11'. version:
-    nova's. variables: what a process of it gets. key: changes with all that its tests' outcomes may depend on.
+    nova's. variables: what a process of it gets. key: changes with all that its tests' outcomes may depend on. pristine: the
+    file that says what `site` was like when it was made.
     """
 
     def __init__(self, directory, python, python_version, version, key, search=False):
@@ -34,6 +36,7 @@ class Environment:
         self.root = directory / 'root'
         self.code = '/usr/lib/python%s/dist-packages' % ('2.7' if python_version == '2.7' else '3')
         self.site = self.root / self.code[1:]
+        self.pristine = directory / 'pristine.json'
         kept = ('PATH', 'HOME', 'TMPDIR', 'LD_LIBRARY_PATH')
         self.variables = {name: os.environ[name] for name in kept if name in os.environ}
         self.variables.update(LANG='C.UTF-8', LC_ALL='C.UTF-8', PYTHONHASHSEED='0', PYTHONDONTWRITEBYTECODE='1',
@@ -63,7 +66,7 @@ def of_release(release):
     directory = KEPT / pins.stem
     venv = directory / 'venv'
     made = Environment(directory, venv / 'bin' / 'python', release.python, release.version, key)
-    if not matches(directory / 'key', key):
+    if not (matches(directory / 'key', key) and made.pristine.exists()):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
         install(python, release, pins, venv, directory)
@@ -72,7 +75,7 @@ def of_release(release):
         made.site.parent.mkdir(parents=True)
         inner.rename(made.site)
         inner.symlink_to(os.path.relpath(made.site, inner.parent))
-        (directory / 'pristine').write_text(tree_hash(made.site))
+        write_down(made.site, made.pristine)
         (directory / 'key').write_text(key)
     return made
 
@@ -93,9 +96,7 @@ def of_directory(given, python):
         raise Missing('PYTHON=%s does not import the copied nova: %s' % (
             python, (found.stderr or found.stdout).strip()[-300:]))
     made.version = lines[1]
-    pristine = tree_hash(made.site)
-    made.key = digest(pristine.encode(), python_version.encode())
-    (directory / 'pristine').write_text(pristine)
+    made.key = digest(write_down(made.site, made.pristine).encode(), python_version.encode())
     return made
 
 
@@ -174,12 +175,12 @@ def digest(*parts):
     return whole.hexdigest()
 
 
-def tree_hash(top):
-    """One SHA-256 of every path, mode, owner and content below a directory, what Python compiles left out."""
-    whole = hashlib.sha256()
+def tree_of(top):
+    """{path: SHA-256 of its mode, owner and content} of all below a directory, what Python compiles left out."""
+    found = {}
     for directory, names, leaves in os.walk(top):
-        names[:] = sorted(name for name in names if name != '__pycache__')
-        for name in sorted(names + leaves):
+        names[:] = [name for name in names if name != '__pycache__']
+        for name in names + leaves:
             if re.search(r'\.py[co]$', name):
                 continue
             path = os.path.join(directory, name)
@@ -187,9 +188,22 @@ def tree_hash(top):
             if stat.S_ISLNK(facts.st_mode):
                 content = os.readlink(path).encode()
             elif stat.S_ISREG(facts.st_mode):
-                content = hashlib.sha256(Path(path).read_bytes()).digest()
+                content = Path(path).read_bytes()
             else:
                 content = b''
-            whole.update(repr((os.path.relpath(path, top), facts.st_mode, facts.st_uid, facts.st_gid)).encode())
-            whole.update(content)
-    return whole.hexdigest()
+            found[os.path.relpath(path, top)] = digest(
+                content, repr((facts.st_mode, facts.st_uid, facts.st_gid)).encode())
+    return found
+
+
+def write_down(top, path):
+    """Keep what a tree is like in a file; returns one hash of it all."""
+    text = json.dumps(tree_of(top), sort_keys=True)
+    path.write_text(text)
+    return digest(text.encode())
+
+
+def differing(top, path):
+    """The paths in which a tree is not as it was written down in a file."""
+    before, now = json.loads(path.read_text()), tree_of(top)
+    return sorted(one for one in set(before) | set(now) if before.get(one) != now.get(one))

@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,10 @@ class Suites:
                 outcomes['(%s)' % name] = ('error', 'the process ended with %s: %s' % (code, environment.tail(log)))
             return name, outcomes
         with ThreadPoolExecutor(self.jobs) as pool:
-            return dict(pool.map(one, names))
+            found = dict(pool.map(one, names))
+        # nova's tests write consoles where nova's default for its state is: beside its code.
+        shutil.rmtree(self.env.site / 'instances', ignore_errors=True)
+        return found
 
 
 def read(path):
@@ -95,8 +99,9 @@ def judge(env, verdict, how):
     """Fill in the verdict. Every fault is in it; what is raised besides is a fault of the matrix itself."""
     node = nodes.Node(env)
     node.make()
-    if not node.is_pristine():
-        raise environment.Missing('%s is not as it was made; remove it' % env.directory)
+    if node.changed():
+        raise environment.Missing('%s is not as it was made; remove it (%s)' % (
+            env.directory, ', '.join(node.changed()[:5])))
     names, missing = table.modules(env.site, env.version, how.quick)
     verdict.failures += ['none of nova\'s test modules %s is there' % name for name in missing]
     suites = Suites(env, [name for name in names if not how.only or how.only in name], how.jobs)
@@ -105,7 +110,7 @@ def judge(env, verdict, how):
     described = env.run('-B', CHECK, 'before', OVERLAY, signatures)
     if described.returncode:
         raise environment.Missing('nova\'s modules do not import: %s' % described.stderr[-600:])
-    rest = node.rest()
+    settings = node.settings()
     try:
         node.run('install')
         node.run('verify')
@@ -119,16 +124,17 @@ def judge(env, verdict, how):
             node.run('rollback')
         except nodes.Failed as error:
             verdict.failures.append(str(error))
-    if not node.is_pristine():
-        verdict.failures.append('after the rollback nova\'s directory differs from before')
+    verdict.nova = sum(len(outcomes) for outcomes in after.values())
+    if node.settings() != settings:
+        verdict.failures.append('after the rollback the node\'s /etc differs from before')
+    if node.changed():
+        verdict.failures.append('after the rollback nova\'s directory differs from before: %s' %
+                                ', '.join(node.changed()[:5]))
         # What would run now is no nova without the overlay.
         return
-    if node.rest() != rest:
-        verdict.failures.append('after the rollback the node\'s /etc differs from before')
     if how.lazy:
         before = only_what_matters(suites, after)
         differing = {name: worse(before[name], after[name]) for name in suites.names}
-    verdict.nova = sum(len(outcomes) for outcomes in after.values())
     verdict.failed_before = sum(1 for outcomes in before.values() for outcome, _why in outcomes.values()
                                 if outcome not in GOOD + ('listed',))
     for name in suites.names:

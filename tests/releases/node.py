@@ -39,10 +39,10 @@ class Node:
             raise Failed('light-snapshot %s ends with %d: %s' % (
                 ' '.join(verb), done.returncode, (done.stdout + done.stderr).strip()[-800:]))
 
-    def is_pristine(self):
-        """True if nova's directory is as it was made, and so is the rest of the node."""
-        return environment.matches(self.env.directory / 'pristine', environment.tree_hash(self.env.site))
+    def changed(self):
+        """The paths in which nova's directory is not as it was made."""
+        return environment.differing(self.env.site, self.env.pristine)
 
-    def rest(self):
-        """A hash of what the installer may change elsewhere: /etc."""
-        return environment.tree_hash(self.top / 'etc')
+    def settings(self):
+        """What is in /etc, where the installer may have files too."""
+        return environment.tree_of(self.top / 'etc')

@@ -104,18 +104,18 @@ def test_what_is_a_new_failure(before, after, new):
     assert bool(judge.worse(one(before), one(after))) == new
 
 
-def test_a_tree_differs_by_mode_content_and_name(tmp_path):
-    (tmp_path / 'a').write_text('1')
-    seen = {environment.tree_hash(tmp_path)}
-    (tmp_path / 'a').chmod(0o600)
-    seen.add(environment.tree_hash(tmp_path))
-    (tmp_path / 'a').write_text('2')
-    seen.add(environment.tree_hash(tmp_path))
-    (tmp_path / 'a').rename(tmp_path / 'b')
-    seen.add(environment.tree_hash(tmp_path))
-    assert len(seen) == 4
-    (tmp_path / 'b.pyc').write_text('compiled')
-    assert environment.tree_hash(tmp_path) in seen
+def test_a_tree_differs_by_name_mode_and_content(tmp_path):
+    top, kept = tmp_path / 'top', tmp_path / 'kept'
+    top.mkdir()
+    for name in 'abcd':
+        (top / name).write_text('1')
+    environment.write_down(top, kept)
+    (top / 'compiled.pyc').write_text('1')
+    assert environment.differing(top, kept) == []
+    (top / 'a').chmod(0o600)
+    (top / 'b').write_text('2')
+    (top / 'c').rename(top / 'e')
+    assert environment.differing(top, kept) == ['a', 'b', 'c', 'e']
 
 
 def test_every_release_has_its_pins_and_the_two_mandatory_ones_are_there():
