@@ -15,7 +15,7 @@ SUITE = table.HERE / 'suite.py'
 CHECK = table.HERE / 'check_hooks.py'
 OVERLAY = environment.TREE / 'overlay' / 'dist-packages'
 #: Ours that run beside a real nova, each with a pytest of its own: their fixtures know nothing of each other.
-OURS = ('tests/glue', 'tests/nova')
+OURS = ('tests/glue', 'tests/nova', 'tests/nova_installed')
 GOOD = ('ok', 'skip')
 #: Seconds that one of nova's test modules may take; the longest takes a few minutes.
 PATIENCE = 3600
