@@ -17,6 +17,7 @@ from nova import objects
 from nova import servicegroup
 from nova import test
 from nova.api.openstack import common
+from nova.compute import api as compute_api
 from nova.tests.unit.api.openstack import fakes
 
 from light_snapshot.nova import places
@@ -183,3 +184,8 @@ class ApiTest(test.NoDBTestCase):
         self.assertEqual(400, self.act({'reboot': {'type': 'SOMEHOW'}})[0])
         request = webob.Request.blank('/v2.1/%s/extensions' % PROJECT)
         self.assertEqual(200, request.get_response(self.app).status_int)
+
+    def test_a_second_router_adds_nothing_twice(self):
+        before = places.find('server_views').show, compute_api.API.shelve
+        fakes.wsgi_app_v21()
+        self.assertEqual(before, (places.find('server_views').show, compute_api.API.shelve))

@@ -248,7 +248,11 @@ class LightSnapshotsController(_Base):
 
 
 def extend():
-    """What goes along with the routes: our booleans in servers' bodies, the refusals, the policy's defaults."""
+    """What goes along with the routes: our booleans in servers' bodies, the refusals, the policy's defaults. Once,
+    however many routers nova builds: before 16 it builds one for each version of its API."""
+    if getattr(extend, 'done', False):
+        return
+    extend.done = True
     views.extend()
     refusals.extend()
     policy.register()
