@@ -85,9 +85,9 @@ def get_guest_xml(original, self, context, instance, network_info, disk_info, im
 def get_guest_config(original, self, instance, *args, **kwargs):
     """The guest boots its active layer."""
     config = original(self, instance, *args, **kwargs)
-    directory = libvirt_utils.get_instance_path(instance)
-    record = records.load(directory)
-    if record is not None:
+    if has_record(instance):
+        directory = libvirt_utils.get_instance_path(instance)
+        record = records.load(directory)
         disk = os.path.join(directory, layout.DISK)
         for device in config.devices:
             if getattr(device, 'source_path', None) == disk:
@@ -117,7 +117,8 @@ def disk_info_from_config(original, self, guest_config, *args, **kwargs):
     """16 and later: nova asks with a guest's parsed configuration."""
     shown = []
     for device in guest_config.devices:
-        path = getattr(device, 'source_path', None)
+        # Of a volume or a block device it is no path of a file.
+        path = device.source_path if getattr(device, 'source_type', None) == 'file' else None
         try:
             root = _root_of(path)
         except errors.EngineError as exc:

@@ -51,6 +51,8 @@ TABLE = (
     Hook(MANAGER, 'ComputeManager.__init__', '12-', 'self', 'manager:init', 'our RPC endpoint beside nova\'s own'),
     Hook(MANAGER, 'ComputeManager.init_host', '12-', 'self', 'manager:init_host',
          'jobs that a crash cut off are finished or undone when nova-compute starts'),
+    Hook(MANAGER, 'ComputeManager._init_instance', '12-', 'self context instance', 'manager:init_instance',
+         'which servers of this host are ours, without a query of our own'),
     Hook(MANAGER, 'ComputeManager.rebuild_instance', '12-', 'self context instance', 'manager:rebuild_instance',
          'a rebuild turns light snapshots off'),
     Hook(CONDUCTOR, 'ConductorManager.__init__', '12-', 'self', 'state:registered',

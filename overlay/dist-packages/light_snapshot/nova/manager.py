@@ -8,7 +8,6 @@ import threading
 
 import nova.context
 from nova import exception
-from nova import objects
 from nova import utils
 from nova.compute import utils as compute_utils
 from nova.compute import vm_states
@@ -25,6 +24,9 @@ LOG = logging.getLogger(__name__)
 CONFLICT = 409
 NOT_FOUND = 404
 
+# Where a manager notes, while it starts, the instances that `settle_all` is for.
+_UNSETTLED = '_light_snapshot_unsettled'
+
 
 # ---- hooks
 
@@ -39,9 +41,17 @@ def init(original, self, *args, **kwargs):
 def init_host(original, self, *args, **kwargs):
     """After nova's own crash recovery: ours, in the background (a commit may take long)."""
     result = original(self, *args, **kwargs)
-    if hasattr(self.driver, '_host'):
-        _in_background(settle_all, self)
+    unsettled = self.__dict__.pop(_UNSETTLED, None)
+    if unsettled:
+        _in_background(settle_all, self, unsettled)
     return result
+
+
+def init_instance(original, self, context, instance, *args, **kwargs):
+    """nova's crash recovery of one server: those that are ours are noted for the end of `init_host`."""
+    if hasattr(self.driver, '_host') and (names.is_ours(instance.task_state) or glue.has_record(instance)):
+        self.__dict__.setdefault(_UNSETTLED, []).append(instance)
+    return original(self, context, instance, *args, **kwargs)
 
 
 def rebuild_instance(original, self, context, instance, *args, **kwargs):
@@ -60,14 +70,12 @@ def _in_background(function, *args):
     thread.start()
 
 
-def settle_all(manager):
+def settle_all(manager, instances):
     """Finish or undo what the last nova-compute of this host left under way."""
     context = nova.context.get_admin_context()
-    for instance in objects.InstanceList.get_by_host(context, manager.host):
-        ours = names.is_ours(instance.task_state)
+    for instance in instances:
         try:
-            if ours or glue.has_record(instance):
-                _settle_one(manager, context, instance, ours)
+            _settle_one(manager, context, instance, names.is_ours(instance.task_state))
         except Exception:
             LOG.exception('light-snapshot: what was under way for %s could not be finished; it is tried again before '
                           'the next operation', instance.uuid)

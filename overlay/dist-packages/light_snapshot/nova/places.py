@@ -33,6 +33,10 @@ PLACES = {
     'server_views': (           # the class that builds the bodies of servers
         ('nova.api.openstack.compute.views.servers:ViewBuilderV21', '12-13'),
         ('nova.api.openstack.compute.views.servers:ViewBuilder', '14-')),
+    'remotable_classmethod': (
+        ('nova.objects.base:remotable_classmethod', '12-33'),),
+    'remotable': (
+        ('nova.objects.base:remotable', '12-'),),
     'rpc_router': (             # RPC clients by cell
         ('nova.rpc:ClientRouter', '14-'),),
 }
@@ -82,6 +86,12 @@ def is_volume_backed(compute_api, context, instance):
     if takes(check, 'self'):        # 12, 13
         return check(compute_api, context, instance)
     return check(context, instance)
+
+
+def remotable_classmethod(function):
+    """A class method of an object that nova-compute has the conductor run; from 34 on it is said in two words."""
+    whole = find('remotable_classmethod')
+    return whole(function) if whole is not None else classmethod(find('remotable')(function))
 
 
 def event_reporter(context, host, name, uuid):

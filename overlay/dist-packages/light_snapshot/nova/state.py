@@ -75,13 +75,13 @@ class LightSnapshotState(base.NovaObject):
         'snapshot_daily': fields.BooleanField(),
     }
 
-    @base.remotable_classmethod
+    @places.remotable_classmethod
     def get(cls, context, uuid):
         """:returns: the state; everything off for an instance that is not there"""
         values = read(context, [uuid]).get(uuid) or _values([None] * len(COLUMNS))
         return cls(context=context, uuid=uuid, **values)
 
-    @base.remotable_classmethod
+    @places.remotable_classmethod
     def put(cls, context, uuid, values):
         """Set some columns; gives the new state."""
         write(context, uuid, values)
