@@ -1,5 +1,6 @@
 """A Python with one release of nova: made once, kept in .releases/, and known to be as it was made."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -15,6 +16,10 @@ from tests.releases import table
 TREE = Path(__file__).resolve().parents[2]
 KEPT = TREE / '.releases'
 REQUIREMENTS = table.HERE / 'requirements.txt'
+
+
+#: Locks of the environments in use, held until this process ends.
+_held = []
 
 
 class Missing(Exception):
@@ -64,6 +69,7 @@ def of_release(release):
         raise Missing('there is no %s' % pins.relative_to(TREE))
     key = digest(pins.read_bytes(), REQUIREMENTS.read_bytes(), version_of(python).encode())
     directory = KEPT / pins.stem
+    hold(directory)
     venv = directory / 'venv'
     made = Environment(directory, venv / 'bin' / 'python', release.python, release.version, key)
     if not (matches(directory / 'key', key) and made.pristine.exists()):
@@ -86,6 +92,7 @@ def of_directory(given, python):
     if not (given / 'nova' / '__init__.py').is_file():
         raise Missing('NOVA_SITE=%s holds no nova' % given)
     directory = KEPT / ('site-' + digest(str(given).encode())[:12])
+    hold(directory)
     shutil.rmtree(directory, ignore_errors=True)
     python_version = version_of(python)
     made = Environment(directory, python, '.'.join(python_version.split('.')[:2]), '', '', search=True)
@@ -98,6 +105,17 @@ def of_directory(given, python):
     made.version = lines[1]
     made.key = digest(write_down(made.site, made.pristine).encode(), python_version.encode())
     return made
+
+
+def hold(directory):
+    """Keep other runs off an environment: there is one node in it. Raises Missing if another run has it."""
+    KEPT.mkdir(exist_ok=True)
+    stream = open(str(directory) + '.lock', 'w')
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Missing('another run is at work in %s' % directory)
+    _held.append(stream)
 
 
 def interpreter(version):

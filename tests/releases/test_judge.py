@@ -118,6 +118,14 @@ def test_a_tree_differs_by_name_mode_and_content(tmp_path):
     assert environment.differing(top, kept) == ['a', 'b', 'c', 'e']
 
 
+def test_two_runs_do_not_share_an_environment(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, 'KEPT', tmp_path)
+    environment.hold(tmp_path / 'one')
+    environment.hold(tmp_path / 'two')
+    with pytest.raises(environment.Missing):
+        environment.hold(tmp_path / 'one')
+
+
 def test_every_release_has_its_pins_and_the_two_mandatory_ones_are_there():
     for row in table.RELEASES:
         pins = table.constraints(row).read_text().splitlines()
