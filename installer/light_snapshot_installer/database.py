@@ -18,8 +18,10 @@ def _driver():
 def connect(url):
     """Open a connection for a DatabaseUrl. Raises errors.InstallerError naming the database, never the password."""
     pymysql = _driver()
-    options = dict(user=url.user, passwd=url.password, db=url.database, charset=url.options.get('charset', 'utf8'),
-                   connect_timeout=CONNECT_SECONDS, autocommit=True)
+    # The old names are about to go; PyMySQL 0.6, which Liberty may have, does not know all of the new ones.
+    password, database = ('passwd', 'db') if pymysql.VERSION[:2] < (0, 7) else ('password', 'database')
+    options = {'user': url.user, password: url.password, database: url.database, 'autocommit': True,
+               'charset': url.options.get('charset', 'utf8'), 'connect_timeout': CONNECT_SECONDS}
     if url.options.get('unix_socket'):
         options['unix_socket'] = url.options['unix_socket']
     else:
