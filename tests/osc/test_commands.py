@@ -87,7 +87,9 @@ def test_set_of_nothing(api, openstack):
 
 
 def test_root_and_index_exclude_each_other(api, openstack):
-    assert openstack('recover', '--yes', '--root', '--index', '1', 'db').code == 2
+    done = openstack('recover', '--yes', '--root', '--index', '1', 'db')
+    # Wrong usage; the cliff of Python 3.6's last client makes 1 of it.
+    assert done.code in (1, 2) and 'not allowed with argument --root' in done.err
     assert api.requests == []
 
 
