@@ -197,7 +197,7 @@ class Cloud:
 
     def image_id(self, name):
         """Return the id of the image NAME.  Raises CloudError when there is none."""
-        images = self.must("image", "GET", "/v2/images?name=" + name)["images"]
+        images = self.must("image", "GET", "/v2/images?status=active&name=" + name)["images"]
         if not images:
             raise CloudError("no image %s" % name)
         return images[0]["id"]

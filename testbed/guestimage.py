@@ -83,8 +83,8 @@ def _root(top):
         _copy(settings.GUEST_FILES / script, top / "bin" / script)
     _copy(settings.GUEST_FILES / "init", top / "sbin/init")
     _copy(settings.GUEST_FILES / "guest-poweroff", top / POWER_BUTTON)
-    # libvirt asks the agent for a shutdown, and the agent runs this.
-    (top / "sbin/shutdown").symlink_to("/bin/guest-poweroff")
+    # No /sbin/shutdown: libvirt asks the agent first, is told no, and presses the power button.  A guest that goes off while libvirt
+    # waits for the agent's answer makes it report an error at times, which nova minds up to 15.
     (top / "etc/passwd").write_text("root::0:0:root:/:/bin/sh\n")
     return ["bin/busybox", "sbin/init"] + ["bin/" + script for script in SCRIPTS]
 
@@ -135,7 +135,7 @@ def build():
 def upload():
     """Have the guest's three images in glance, public, made of today's parts.  Raises CloudError.
 
-    Older ones of these names go; while there are servers, which may be rebuilt or rescued from them, they are only hidden.
+    Older ones of these names go then; while there are servers, which may be rebuilt or rescued from them, they are only hidden.
     """
     session, mark = catalog.admin(), identity()
     files = {settings.KERNEL_IMAGE: (kernel()[0], "raw"), settings.RAMDISK_IMAGE: (BUILD / "ramdisk.gz", "raw"),
@@ -147,13 +147,6 @@ def upload():
                 have[image["name"]] = image["id"]
             elif image["name"] in files and image.get("testbed_identity"):
                 old.append(image)
-    used = bool(old) and bool(session.servers(everybody=True))
-    for image in old:
-        if not used:
-            session.must("image", "DELETE", "/v2/images/" + image["id"])
-        elif not image["os_hidden"]:
-            session.must("image", "PATCH", "/v2/images/" + image["id"], [{"op": "replace", "path": "/os_hidden", "value": True}],
-                         headers={"Content-Type": "application/openstack-images-v2.1-json-patch"})
     for name, (path, disk_format) in files.items():
         if name in have:
             continue
@@ -167,3 +160,11 @@ def upload():
             session.must("image", "PUT", "/v2/images/%s/file" % have[name], data, headers={
                 "Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)})
         shell.say("image %s: %s" % (name, have[name]))
+    # Afterwards, so that there is one at any time.
+    used = bool(old) and bool(session.servers(everybody=True))
+    for image in old:
+        if not used:
+            session.must("image", "DELETE", "/v2/images/" + image["id"])
+        elif not image["os_hidden"]:
+            session.must("image", "PATCH", "/v2/images/" + image["id"], [{"op": "replace", "path": "/os_hidden", "value": True}],
+                         headers={"Content-Type": "application/openstack-images-v2.1-json-patch"})
