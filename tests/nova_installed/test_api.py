@@ -23,6 +23,7 @@ from nova.tests.unit.api.openstack import fakes
 from light_snapshot.nova import places
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
+from light_snapshot.nova import views
 
 RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'overlay', 'etc', 'nova', 'policy.d',
                      'light-snapshot.json')
@@ -191,3 +192,16 @@ class ApiTest(test.NoDBTestCase):
         before = places.find('server_views').show, compute_api.API.shelve
         fakes.wsgi_app_v21()
         self.assertEqual(before, (places.find('server_views').show, compute_api.API.shelve))
+
+    # ---- servers' bodies
+
+    def test_the_booleans_are_in_an_answer_and_nowhere_else(self):
+        builder = places.find('server_views')
+        self.replace(views, '_add', lambda bodies, instances: [body.update(added=True) for body in bodies])
+        for environ, expected in (({views._ROUTED: ((), {})}, {'id': UUID, 'added': True}), ({}, {'id': UUID})):
+            request = webob.Request.blank('/', environ=environ)
+            wrapped = views._wrap_show(lambda _self, _request, instance: {'server': {'id': instance}})
+            self.assertEqual({'server': expected}, wrapped(builder, request, UUID))
+            listed = views._wrap_detail(lambda _self, request, uuids: {'servers': [
+                wrapped(builder, request, uuid)['server'] for uuid in uuids]})
+            self.assertEqual({'servers': [expected]}, listed(builder, request, [UUID]))
