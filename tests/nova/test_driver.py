@@ -108,7 +108,7 @@ class Instance(object):
         self.saved = 0
 
     def obj_attr_is_set(self, name):
-        return name == 'system_metadata'
+        return name in ('uuid', 'system_metadata')
 
     def save(self):
         self.saved += 1

@@ -54,6 +54,10 @@ class Host(object):
 
 class ApiTest(test.NoDBTestCase):
     def setUp(self):
+        # In its clean-up nova takes every attribute away, of which pytest has one and wants it back. What is said first
+        # is done last.
+        pytest_s = dict((name, value) for name, value in self.__dict__.items() if name == self._testMethodName)
+        self.addCleanup(self.__dict__.update, pytest_s)
         super(ApiTest, self).setUp()
         self.host, self.written, self.saved = Host(), [], []
         self.columns = dict(state.OFF, light_snapshot_enable=True, snapshot_store=True)

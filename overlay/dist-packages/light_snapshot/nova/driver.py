@@ -46,8 +46,9 @@ def engine_of(driver, instance):
 
 def has_record(instance):
     """Whether this server has layers or history on this host."""
-    # nova's own tests hand in dictionaries here.
-    return hasattr(instance, 'uuid') and records.exists(libvirt_utils.get_instance_path(instance))
+    # nova's own tests hand in dictionaries, and instances without a uuid.
+    known = hasattr(instance, 'obj_attr_is_set') and instance.obj_attr_is_set('uuid')
+    return known and records.exists(libvirt_utils.get_instance_path(instance))
 
 
 def is_marked(instance):
@@ -117,8 +118,8 @@ def disk_info_from_config(original, self, guest_config, *args, **kwargs):
     """16 and later: nova asks with a guest's parsed configuration."""
     shown = []
     for device in guest_config.devices:
-        # Of a volume or a block device it is no path of a file.
-        path = device.source_path if getattr(device, 'source_type', None) == 'file' else None
+        # Of a volume or a block device it is no path of a file; of a file system or a network card there is none.
+        path = getattr(device, 'source_path', None) if getattr(device, 'source_type', None) == 'file' else None
         try:
             root = _root_of(path)
         except errors.EngineError as exc:
