@@ -64,8 +64,9 @@ class Suites:
             return name, outcomes
         with ThreadPoolExecutor(self.jobs) as pool:
             found = dict(pool.map(one, names))
-        # nova's tests write consoles where nova's default for its state is: beside its code.
-        shutil.rmtree(self.env.site / 'instances', ignore_errors=True)
+        # nova's tests write consoles and keys where nova's default for its state is: beside its code.
+        for name in ('instances', 'keys'):
+            shutil.rmtree(self.env.site / name, ignore_errors=True)
         return found
 
 

@@ -248,14 +248,14 @@ class LightSnapshotsController(_Base):
 
 
 def extend():
-    """What goes along with the routes: our booleans in servers' bodies, the refusals, the policy's defaults. Once,
-    however many routers nova builds: before 16 it builds one for each version of its API."""
+    """What goes along with the routes: the policy's defaults, our booleans in servers' bodies, the refusals. What is
+    wrapped is wrapped once, however many routers nova builds: before 16 it builds one for each version of its API."""
+    policy.register()
     if getattr(extend, 'done', False):
         return
     extend.done = True
     views.extend()
     refusals.extend()
-    policy.register()
 
 
 def _resource():
@@ -274,5 +274,5 @@ def add_routes(original, self, *args, **kwargs):
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index']}),
             ('/servers/{server_id}/light-snapshots/{id}', {'GET': [_resource, 'show'], 'PUT': [_resource, 'update']}),
         )
-        extend()
+    extend()
     return original(self, *args, **kwargs)
