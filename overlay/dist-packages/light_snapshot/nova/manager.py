@@ -49,9 +49,10 @@ def init_host(original, self, *args, **kwargs):
 
 def init_instance(original, self, context, instance, *args, **kwargs):
     """nova's crash recovery of one server: those that are ours are noted for the end of `init_host`."""
-    # Of a server whose deletion was cut off nova has not read everything.
-    ours = instance.obj_attr_is_set('task_state') and names.is_ours(instance.task_state)
-    if hasattr(self.driver, '_host') and (ours or glue.has_record(instance)):
+    # nova leaves another host's server alone; of one whose deletion was cut off it has not read everything.
+    if hasattr(self.driver, '_host') and instance.host == self.host and (
+            instance.obj_attr_is_set('task_state') and names.is_ours(instance.task_state)
+            or glue.has_record(instance)):
         self.__dict__.setdefault(_UNSETTLED, []).append(instance)
     return original(self, context, instance, *args, **kwargs)
 
