@@ -21,6 +21,7 @@ from nova.compute import api as compute_api
 from nova.tests.unit.api.openstack import fakes
 
 from light_snapshot.nova import places
+from light_snapshot.nova import releases
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
 from light_snapshot.nova import views
@@ -198,6 +199,21 @@ class ApiTest(test.NoDBTestCase):
         self.assertEqual(before, (places.find('server_views').show, compute_api.API.shelve))
 
     # ---- servers' bodies
+
+    def test_nova_s_own_schemas_of_servers_know_our_booleans(self):
+        def servers(schema):
+            if isinstance(schema, dict):
+                if 'hostId' in (schema.get('properties') or {}):
+                    yield schema
+                schema = list(schema.values())
+            for part in schema if isinstance(schema, list) else ():
+                for found in servers(part):
+                    yield found
+        found = list(servers(list(vars(places.find('server_schemas')).values())))
+        # 33 is the first release that holds its answers against them.
+        self.assertTrue(found or releases.current() < 33)
+        for schema in found:
+            self.assertEqual({'type': 'boolean'}, schema['properties']['light_snapshot_enabled'])
 
     def test_the_booleans_are_in_an_answer_and_nowhere_else(self):
         builder = places.find('server_views')

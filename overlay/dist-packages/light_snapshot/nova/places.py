@@ -33,6 +33,8 @@ PLACES = {
     'server_views': (           # the class that builds the bodies of servers
         ('nova.api.openstack.compute.views.servers:ViewBuilderV21', '12-13'),
         ('nova.api.openstack.compute.views.servers:ViewBuilder', '14-')),
+    'server_schemas': (         # of requests; from 33 on of answers, too
+        ('nova.api.openstack.compute.schemas.servers', '12-'),),
     'remotable_classmethod': (
         ('nova.objects.base:remotable_classmethod', '12-33'),),
     'remotable': (
