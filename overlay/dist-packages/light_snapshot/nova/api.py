@@ -259,7 +259,7 @@ def extend():
 
 
 def _resource():
-    return wsgi.Resource(LightSnapshotsController())
+    return places.find('resource')(LightSnapshotsController())
 
 
 def add_routes(original, self, *args, **kwargs):

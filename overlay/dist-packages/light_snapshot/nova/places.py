@@ -33,6 +33,9 @@ PLACES = {
     'server_views': (           # the class that builds the bodies of servers
         ('nova.api.openstack.compute.views.servers:ViewBuilderV21', '12-13'),
         ('nova.api.openstack.compute.views.servers:ViewBuilder', '14-')),
+    'resource': (               # what dispatches to a controller, and knows microversions
+        ('nova.api.openstack.wsgi:ResourceV21', '12-16'),
+        ('nova.api.openstack.wsgi:Resource', '17-')),
     'server_schemas': (         # of requests; from 33 on of answers, too
         ('nova.api.openstack.compute.schemas.servers', '12-'),),
     'remotable_classmethod': (
