@@ -11,8 +11,12 @@ Release = collections.namedtuple('Release', 'version python mandatory')
 
 RELEASES = (
     Release('15.1.5', '2.7', True),         # Ocata, the oldest on PyPI that nova still has
+    Release('16.1.8', '2.7', False),        # Pike, the first with a list of routes, the last with rootwrap
     Release('20.6.1', '2.7', False),        # Train, the newest on Python 2
     Release('26.2.2', '3.11', True),        # Zed, which Debian 12 has
+    Release('29.4.0', '3.11', False),
+    Release('31.3.1', '3.12', False),
+    Release('32.2.1', '3.12', False),
     Release('33.0.2', '3.12', False),
     Release('34.0.0', '3.13', False),
 )
