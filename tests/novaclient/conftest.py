@@ -37,22 +37,8 @@ def api():
     cloud = stub_cloud.Cloud()
     with stub_api.serve(cloud) as url:
         cloud.served_at(url)
-        cloud.add_server(stub_cloud.WEB, 'web')
-        database = cloud.add_server(stub_cloud.DB, 'db')
-        database.enabled = database.store = True
-        database.add('root')
-        database.add('last', 'before upgrade')
-        database.add('last', 'after upgrade')
+        stub_api.furnish(cloud, stub_cloud.WEB, stub_cloud.DB)
         yield cloud
-
-
-class Result(object):
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code, out, err):
-        self.code = code
-        self.out = out
-        self.err = err
 
 
 @pytest.fixture
@@ -78,6 +64,6 @@ def nova(environment):
         out, err = child.communicate()
         # What novaclient of 2020 and later says of itself at every command.
         said = [line for line in err.decode('utf-8').splitlines(True) if 'nova CLI is deprecated' not in line]
-        return Result(child.returncode, out.decode('utf-8'), ''.join(said))
+        return stub_api.Result(child.returncode, out.decode('utf-8'), ''.join(said))
 
     return run

@@ -42,22 +42,8 @@ def installed(tmp_path_factory):
 def api():
     """A cloud of two servers, `web` without light snapshots and `db` with three restore points."""
     cloud = stub_api.Api()
-    cloud.add_server('11111111-aaaa', 'web')
-    database = cloud.add_server('22222222-bbbb', 'db')
-    database.enabled = database.store = True
-    database.add('root')
-    database.add('last', 'before upgrade')
-    database.add('last', 'after upgrade')
+    stub_api.furnish(cloud, '11111111-aaaa', '22222222-bbbb')
     return cloud
-
-
-class Result(object):
-    """What a command printed, and its exit code."""
-
-    def __init__(self, code, out, err):
-        self.code = code
-        self.out = out
-        self.err = err
 
 
 @pytest.fixture
@@ -82,6 +68,6 @@ def openstack(api, capsys, monkeypatch):
             except SystemExit as exit_:
                 code = exit_.code
             printed = capsys.readouterr()
-            return Result(code, printed[0], printed[1])
+            return stub_api.Result(code, printed[0], printed[1])
 
         yield run

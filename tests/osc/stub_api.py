@@ -234,3 +234,22 @@ def serve(api):
         httpd.shutdown()
         thread.join()
         httpd.server_close()
+
+
+class Result(object):
+    """What a command printed, and its exit code."""
+
+    def __init__(self, code, out, err):
+        self.code = code
+        self.out = out
+        self.err = err
+
+
+def furnish(cloud, web, db):
+    """Two servers of these ids: `web` without light snapshots, and `db` with three restore points."""
+    cloud.add_server(web, 'web')
+    database = cloud.add_server(db, 'db')
+    database.enabled = database.store = True
+    database.add('root')
+    database.add('last', 'before upgrade')
+    database.add('last', 'after upgrade')
