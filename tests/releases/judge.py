@@ -64,10 +64,14 @@ class Suites:
             return name, outcomes
         with ThreadPoolExecutor(self.jobs) as pool:
             found = dict(pool.map(one, names))
-        # nova's tests write consoles and keys where nova's default for its state is: beside its code.
-        for name in ('instances', 'keys'):
-            shutil.rmtree(self.env.site / name, ignore_errors=True)
+        clear(self.env)
         return found
+
+
+def clear(env):
+    """Remove what nova's tests leave: they write consoles and keys where nova keeps its state by default, beside its code."""
+    for name in ('instances', 'keys'):
+        shutil.rmtree(env.site / name, ignore_errors=True)
 
 
 def read(path):
@@ -100,6 +104,7 @@ def judge(env, verdict, how):
     """Fill in the verdict. Every fault is in it; what is raised besides is a fault of the matrix itself."""
     node = nodes.Node(env)
     node.make()
+    clear(env)      # a run that was cut off
     if node.changed():
         raise environment.Missing('%s is not as it was made; remove it (%s)' % (
             env.directory, ', '.join(node.changed()[:5])))
