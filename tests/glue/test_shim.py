@@ -64,6 +64,14 @@ def test_the_original_runs_in_its_own_namespace(extended):
     assert module.ComputeManager.__module__ == module.__name__
 
 
+def test_a_frame_of_the_original_is_of_that_module(extended):
+    module = extended()
+    try:
+        module.ComputeManager().broken()
+    except ValueError:
+        assert inspect.getmodule(inspect.trace()[-1][0]) is module
+
+
 def test_a_hook_wraps_and_keeps_the_signature(extended):
     module = extended()
     method = module.ComputeManager.rebuild_instance

@@ -7,7 +7,9 @@ what runs: never an old file among new neighbours, and none of nova's text is in
 
 from __future__ import absolute_import
 
+import inspect
 import io
+import os
 import sys
 
 SUFFIX = '.light-snapshot-orig'
@@ -29,10 +31,19 @@ def load(namespace):
     except IOError as exc:
         raise ImportError('light-snapshot extends %s, and the original %s cannot be read (%s). Run '
                           '`light-snapshot verify`.' % (path, original, exc))
+    _introduce(original, namespace['__name__'])
     code = compile(source, original, 'exec', 0, True)
     _run(code, namespace)
     from light_snapshot.nova import hooks
     hooks.apply(sys.modules[namespace['__name__']])
+
+
+def _introduce(original, name):
+    """Tell `inspect` whose file the original is: nova's notifications of exceptions ask it for the module of the frame
+    that raised one, and Newton's fail where the answer is None."""
+    known = getattr(inspect, 'modulesbyfile', {})
+    for path in (original, os.path.realpath(original)):
+        known[os.path.normcase(os.path.abspath(path))] = name
 
 
 def _run(code, namespace):
