@@ -1,45 +1,56 @@
-"""What can be done with one server's layers. The caller sees to it that one operation runs at a time."""
+"""What can be done with one server's layers. One operation runs at a time: see `lock`."""
 
+import logging
 import time
 
+from light_snapshot.engine import checks
+from light_snapshot.engine import copies
 from light_snapshot.engine import errors
 from light_snapshot.engine import files as engine_files
+from light_snapshot.engine import inventory
 from light_snapshot.engine import jobs
 from light_snapshot.engine import layout
+from light_snapshot.engine import lock
 from light_snapshot.engine import plans
 from light_snapshot.engine import record as records
+from light_snapshot.engine import starts
+from light_snapshot.engine import thinning
+from light_snapshot.engine import ways
+
+LOG = logging.getLogger(__name__)
 
 DEFAULTS = {
-    'commit_timeout': 1800,     # seconds that an active commit may take to catch up with the guest
+    'commit_timeout': 1800,     # seconds that a commit of a running guest may take
+    'commit_slow_after': 30,    # seconds that it has to show that it will, before the guest's writes are limited
+    'commit_slowest': 1,        # MiB a second that the guest may write at least then
+    'commit_pause_limit': 5,    # seconds that the guest may be paused for it, once, where that is not enough
     'freeze_timeout': 10,       # seconds that the guest agent has to freeze the file systems
+    'call_timeout': 30,         # seconds that any other call to libvirt has for its answer
+    'lock_timeout': 30,         # seconds that another operation on the same server is waited for
     'chain_limit': 16,          # kept files that may lie below the root after a recover
     'deleted_seconds': 86400,   # how long discarded files stay in the separate folder
+    'daily_keep': 7,            # daily restore points that stay in the history; 0: all
+    'daily_keep_weekly': 4,     # weeks of which one more daily restore point stays each
 }
 
 
-def _now():
-    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
-
-
-class Engine(object):
+class Engine(ways.Ways, starts.Starts, copies.Copies):
     """One instance's layers.
 
     :param directory: the instance's directory
     :param domain: `domain.Domain`, or None where libvirt knows no such domain
     :param run: carries out the privileged acts (see `files.Files`)
     :param options: overrides of `DEFAULTS`
-    :param progress: callable(done bytes, all bytes) for commits, or None
     """
 
-    def __init__(self, directory, domain=None, run=engine_files.run_here, options=None, progress=None):
+    def __init__(self, directory, domain=None, run=engine_files.run_here, options=None):
         self.directory = directory
         self.domain = domain
         self.files = engine_files.Files(directory, run)
         self.options = dict(DEFAULTS, **(options or {}))
-        self.progress = progress
+        self._deleting = False
         self.record = records.load(directory)
-        if self.record is not None and domain is not None:
-            domain.target = self.record.target
+        self.aim()
 
     # ---- what is
 
@@ -53,31 +64,35 @@ class Engine(object):
     def _consistency(self):
         return plans.CRASH_CONSISTENT if self.running() else plans.STOPPED
 
+    def aim(self):
+        """What the domain is asked without a device in mind, such as for its state, goes by the root disk."""
+        if self.domain is not None and self.record is not None and self.record.disks:
+            self.domain.target = self.record.disks[0]['target']
+
     def points(self):
-        """The restore points, oldest first: what a user can recover to."""
-        rec, found = self.record, {}
-        if rec is None:
-            return []
-        for key, entry in rec.kept.items():
-            found[int(key)] = (entry['file'], 'kept')
-        if rec.live:
-            found[rec.root['index']] = (found.get(rec.root['index'], (rec.root['file'],))[0], 'root')
-            for layer in rec.live[:-1]:
-                found[layer['index']] = (layer['file'], 'last')
-        result = []
-        for index in sorted(found):
-            point = dict(rec.points.get(str(index)) or plans.point(None, None, plans.CRASH_CONSISTENT))
-            point.update(index=index, state=found[index][1], size=self.files.allocated(found[index][0]),
-                         current=index == rec.current, kept=str(index) in rec.kept)
-            result.append(point)
-        return result
+        """The restore points, oldest first: what a user can recover to (see `inventory.points`)."""
+        return inventory.points(self.record, self.files) if self.record is not None else []
 
     def size(self):
-        """Bytes that the layers and the history take on the host's disk (without `disk`, and what is discarded)."""
-        rec = self.record
-        names = set([rec.root['file']] + [e['file'] for e in rec.live] + [e['file'] for e in rec.kept.values()])
-        names.discard(layout.DISK)
-        return sum(self.files.allocated(name) for name in names)
+        """Bytes that the layers and the history take on the host's disk (see `inventory.size`)."""
+        return inventory.size(self.record, self.files)
+
+    def progress(self):
+        """How far the commit under way is, or None (see `inventory.progress`)."""
+        return inventory.progress(self.record, self.domain)
+
+    def targets(self):
+        """The guest devices whose layers we keep."""
+        return self.record.targets if self.record is not None else []
+
+    @lock.exclusive
+    def check(self, repair=False):
+        """What is wrong with this server's layers (see `checks`)."""
+        if self.record is None:
+            return []
+        if repair:
+            self.settle()
+        return checks.findings(self.record, self.files, self.domain, repair) if self.record is not None else []
 
     # ---- gates
 
@@ -92,12 +107,20 @@ class Engine(object):
         if self.record is not None:
             raise errors.Refused('Light snapshots are enabled for this server already; nothing was changed.')
 
-    def _need_layers(self):
+    def check_no_preview(self):
+        """:raises Refused: not enabled, or a preview is under way"""
         self.check_enabled()
+        if self.record.preview:
+            raise errors.Refused('The server shows restore point %d as a preview; nothing was changed. Keep the preview '
+                                 'or undo it first.' % self.record.preview['index'])
+
+    def _need_layers(self):
+        self.check_no_preview()
         if not self.record.live:
             raise errors.Refused('All layers of this server are committed to its root disk; nothing was changed. '
                                  'Hard reboot the server: it gets its layers again when it starts.')
 
+    @lock.exclusive
     def settle(self):
         """Finish or undo what a crash left, then see that the guest runs on the layer that the record names.
 
@@ -108,54 +131,124 @@ class Engine(object):
         if self.record is None:
             return
         runner = self._runner()
+        if not self.running():
+            self._check_off()
         if self.record.job:
             runner.resume_interrupted()
-        if records.exists(self.directory):
-            self.files.purge(self.options['deleted_seconds'])
-        else:
+        if not records.exists(self.directory):
             self.record = None
             return
-        if self.running():
-            active = self.domain.active()
-            if active != self.record.path(self.record.active):
+        self.files.purge(self.options['deleted_seconds'])
+        self.files.remove_export()
+        if not self.running():
+            self._mend_root()
+        for disk in self.record.disks if self.running() else ():
+            active, wanted = self.domain.on(disk['target']).active(), self.record.active_of(disk['name'])
+            if active != self.record.path(wanted):
                 raise errors.EngineError(
                     'The server runs on %s, and its record names %s; nothing was touched. Stop the server from writing '
-                    '(pause it), look at its chain, and ask your operator.' % (active, self.record.active))
+                    '(pause it), look at its chain, and ask your operator.' % (active, wanted))
+
+    def _check_off(self):
+        """libvirt may take a guest for ended whose QEMU lives on (seen with 9.0.0, killed and started again); and a commit
+        of a process that was killed may go on."""
+        # What a disable commits to is in the record no more.
+        job = self.record.job or {}
+        names = self.record.files() | set(new['file'] for new in job.get('new') or ()) | set([job.get('base') or layout.DISK])
+        ours = set(layout.of(disk, name) for disk in self.record.disk_names for name in names)
+        written = sorted(ours.intersection(self.files.written()))
+        if written:
+            raise errors.EngineError(
+                'libvirt says that the server is off, and a process of the compute host writes to %s; nothing was '
+                'touched. If it is a QEMU that libvirt has lost, end it (fuser shows its number), then try again.'
+                % self.record.path(written[0]))
+
+    def _mend_root(self):
+        """A commit that was given up has left clusters in the root that nothing uses. That they stay for now keeps nobody
+        from anything."""
+        root = self.record.root
+        if not root.get('leaky'):
+            return
+        try:
+            for disk in self.record.disk_names:
+                if self.record.format_of(layout.of(disk, root['file'])) == 'qcow2':
+                    self.files.mend(layout.of(disk, root['file']))
+            root.pop('leaky')
+            self.record.save()
+        except (errors.EngineError, EnvironmentError) as exc:
+            LOG.warning('light-snapshot: %s: clusters that nothing uses could not be given back: %s', self.directory, exc)
 
     def _runner(self):
-        return jobs.Runner(self.record, self.files, self.domain, self.options, self.progress)
+        return jobs.Runner(self.record, self.files, self.domain, self.options)
 
     def _begin(self, job):
         """Write the job down and run its first part; what follows is left for `finish`."""
         self.record.set_job(job)
         self._runner().step()
 
+    @lock.exclusive
     def finish(self):
-        """Run what is left of the job under way (commits, clean-up). Afterwards nothing is left to do."""
+        """Run what is left of the job under way (commits, clean-up), then bring back the space of what was deleted and
+        of what retention lets go of. Afterwards nothing is left to do.
+
+        :raises EngineError: also where the space of what this very engine was asked to delete does not come back (yet)
+        """
+        self.finish_job()
+        try:
+            with errors.explained():
+                self._thin()
+        except errors.EngineError as exc:
+            if self._deleting:
+                raise
+            LOG.warning('light-snapshot: %s: the space of deleted restore points does not come back yet: %s',
+                        self.directory, exc)
+
+    @lock.exclusive
+    def finish_job(self):
+        """Run what is left of the job under way, and nothing else: what a guest that is off waits for."""
         if self.record is not None and self.record.job:
             self._runner().run()
         if self.record is not None and not records.exists(self.directory):
             self.record = None
 
+    def _thin(self):
+        while self.record is not None and not self.record.preview:
+            state = self.record.state()
+            gone = thinning.expired(state, time.time()) or thinning.expired_daily(
+                state, self.options['daily_keep'], self.options['daily_keep_weekly'])
+            job = thinning.delete(state, gone) if gone else thinning.collapse(state, self.running())
+            if job is None:
+                return
+            if job['kind'] == 'merge':
+                # What is committed may share nothing with what it is committed to.
+                self.files.need(self._allocated(job['top'] or self.record.active), 'Bringing back the space')
+            self._begin(job)
+            self.finish_job()
+
+    def _allocated(self, *names):
+        """Bytes that some files take, on all disks."""
+        return sum(self.files.allocated(layout.of(disk, name)) for disk in self.record.disk_names for name in names)
+
     # ---- operations
 
-    def enable(self, target, disk_format, store=False):
-        """Put the first layers on the root disk, of a running or a stopped guest.
+    @lock.exclusive
+    def enable(self, disks, store=False):
+        """Put the first layers on the disks, of a running or a stopped guest.
 
-        :param target: the guest device of the root disk
-        :param disk_format: 'qcow2' or 'raw', as the host's configuration says (never probed)
+        :param disks: [{'name', 'target', 'format'}]: nova's own disks in the directory, `disk` among them; 'target': the
+            guest device; 'format': 'qcow2' or 'raw', as the host's configuration says (never probed)
         :raises Refused: already enabled, or a disk that cannot carry layers
         """
         self.check_not_enabled()
-        size = self.files.virtual_size(layout.DISK, disk_format)
+        disks = [dict(disk, size=self.files.virtual_size(disk['name'], disk['format'])) for disk in disks]
         self.files.need(0, 'A layer')
-        rec = records.Record(self.directory, {'target': target, 'disk_format': disk_format, 'size': size})
-        if self.domain is not None:
-            self.domain.target = target
-        job = plans.enable(rec.state(), store, _now(), self._consistency())
+        disks.sort(key=lambda disk: disk['name'])
+        rec = records.Record(self.directory, {'disks': disks})
+        job = plans.enable(rec.state(), store, thinning.now(), self._consistency())
         # Until the job has taken effect the record names the plain disk as what the guest runs on.
-        rec.data['root'] = {'file': layout.DISK, 'format': disk_format, 'index': 0, 'on': None, 'dirty': False}
+        rec.data['root'] = {'file': layout.DISK, 'index': 0, 'on': None, 'dirty': False}
         self.record = rec
+        self.aim()
         try:
             self._begin(job)
         except Exception:
@@ -163,67 +256,79 @@ class Engine(object):
                 self.record = None
             raise
 
-    def snapshot(self, name='', description='', quiesce=False):
-        """Freeze the active layer. The commit that keeps the chain bounded is left for `finish`.
+    @lock.exclusive
+    def snapshot(self, name='', description='', quiesce=False, daily=None):
+        """Freeze the active layers, all at one instant. The commit that keeps the chain bounded is left for `finish`.
 
+        :param daily: of a daily snapshot, what to note of it; it is refused where something is wrong with the chain
         :returns: the index of the restore point
         """
         self.settle()
         self._need_layers()
+        if daily:
+            self._check_daily(daily)
         live = self.record.live
         # Worst case: the layer is committed to the root and shares nothing with it, and with store both stay.
-        self.files.need(self.files.allocated(live[0]['file']) if len(live) > 1 else 0, 'The commit of the last layer')
-        job = plans.snapshot(self.record.state(), _now(), self._consistency(), self.record.current, name, description)
+        self.files.need(self._allocated(live[0]['file']) if len(live) > 1 else 0, 'The commit of the last layer')
+        job = plans.snapshot(self.record.state(), thinning.now(), self._consistency(), name, description, daily)
         job['quiesce'] = bool(quiesce)
         index = live[-1]['index']
         self._begin(job)
         return index
 
-    def check_recover(self, index=None, use_root=False):
-        """What `recover` would do, refused here while the guest still runs.
+    def _check_daily(self, daily):
+        """:raises Refused: taken already, or nobody should build on this chain while no one looks"""
+        if self.record.daily and self.record.daily['taken'] >= daily['taken']:
+            raise errors.Refused('The daily light snapshot of %s is there already; nothing was changed.'
+                                 % self.record.daily['taken'])
+        wrong = [found for found in checks.findings(self.record, self.files, self.domain)
+                 if found['severity'] == checks.ERROR]
+        if wrong:
+            raise errors.Refused('The layers of this server are not well, so that no daily light snapshot was taken and '
+                                 'nothing was changed: %s Check its light snapshots, and have them repaired.'
+                                 % wrong[0]['message'])
 
-        :raises NotFound: no such restore point
-        :raises Refused: the state forbids it
-        """
-        self._need_layers()
-        return plans.recover(self.record.state(), index, use_root, self.options['chain_limit'])
+    @lock.exclusive
+    def note_daily(self, daily):
+        """Note up to when daily snapshots were seen to, without taking one."""
+        self.check_enabled()
+        self.record.data['daily'] = daily
+        self.record.save()
 
-    def recover(self, index=None, use_root=False):
-        """Give the guest, which is off, a new active layer on a restore point."""
-        self.settle()
-        self._begin(self.check_recover(index, use_root))
-
+    @lock.exclusive
     def commit_all(self):
         """Commit all live layers to the root. A running guest goes on, on the root itself."""
         self.settle()
-        self.check_enabled()
+        self.check_no_preview()
         if not self.record.live:
             return
-        self.files.need(sum(self.files.allocated(layer['file']) for layer in self.record.live), 'The commit')
-        self._begin(plans.commit_all(self.record.state(), _now(), self._consistency(), self.record.current))
+        self.files.need(self._allocated(*[layer['file'] for layer in self.record.live]), 'The commit')
+        self._begin(plans.commit_all(self.record.state(), thinning.now(), self._consistency()))
 
+    @lock.exclusive
     def disable(self):
-        """Commit everything to `disk` and remove all layers, the history and the record."""
-        self.check_enabled()
+        """Commit everything to nova's own disks and remove all layers, the history and the record."""
+        self.check_no_preview()
         self.settle()
         if self.record is None:
             return      # an earlier disable that was cut off has just been finished
         names = [layer['file'] for layer in self.record.live] + [self.record.root['file']]
-        self.files.need(sum(self.files.allocated(name) for name in names if name != layout.DISK), 'The commit')
+        self.files.need(self._allocated(*[name for name in names if name != layout.DISK]), 'The commit')
         job = plans.disable(self.record.state())
         # The history's base is about to be written to: from here on nothing of it may be listed.
         self.record.data.update(kept={}, points={})
         self._begin(job)
 
+    @lock.exclusive
     def store(self, enable):
         """Keep every layer from now on, or no longer. Costs the same however large the disk is."""
         self.settle()
-        self.check_enabled()
+        self.check_no_preview()
         if bool(enable) == self.record.store:
             return
         if enable:
             self._check_depth()
-            job = plans.store_on(self.record.state(), _now(), self._consistency(), self.record.current)
+            job = plans.store_on(self.record.state(), thinning.now(), self._consistency())
         else:
             job = plans.store_off(self.record.state())
         self._begin(job)
@@ -235,64 +340,40 @@ class Engine(object):
             raise errors.Refused('The chain of this server is %d kept files deep; nothing was changed. Commit all its '
                                  'layers and hard reboot it, which flattens the chain, then try again.' % files)
 
+    @lock.exclusive
     def describe(self, index, name, description):
         """Change a restore point's name and description (None: leave it).
 
         :raises NotFound: no such restore point
         """
-        self.check_enabled()
-        if index not in [point['index'] for point in self.points()]:
+        self.check_no_preview()
+        if index not in plans.shown(self.record.state()):
             raise errors.NotFound('There is no restore point %s; nothing was changed.' % index)
         point = self.record.data['points'].setdefault(
-            str(index), plans.point(None, _now(), plans.CRASH_CONSISTENT))
+            str(index), plans.point(None, thinning.now(), plans.CRASH_CONSISTENT))
+        if name is not None and name != point['name']:
+            point.pop('daily', None)        # it is its owner's own from now on: no retention of daily ones takes it
         point.update((k, v) for k, v in (('name', name), ('description', description)) if v is not None)
         self.record.save()
 
-    # ---- nova's starts and moves
+    # ---- deletion
 
-    def prepare_start(self):
-        """What the guest, which is off, has to be started from; layers are made again where all were committed.
+    @lock.exclusive
+    def delete(self, index):
+        """Delete a restore point: it is listed no more. Its space comes back in `finish`, as far as nothing that stands
+        on it still needs it.
 
-        :returns: (path, format)
+        :raises NotFound: no such restore point
         """
         self.settle()
-        if self.record is None:
-            return None
-        if not self.record.live:
-            self._refresh_size()
-            self._begin(plans.start(self.record.state(), _now(), self.options['chain_limit']))
-            self.finish()
-        return self.record.path(self.record.active), self.record.active_format
+        self.check_no_preview()
+        self._begin(thinning.delete(self.record.state(), [index]))
+        self._deleting = True
 
-    def _refresh_size(self):
-        """A resize may have grown `disk` while there were no layers: the root follows."""
-        rec = self.record
-        size = max(rec.size, self.files.virtual_size(layout.DISK, rec.disk_format))
-        if rec.root['file'] != layout.DISK:
-            self.files.grow(rec.root['file'], size)
-        rec.data['size'] = size
-        rec.save()
-
-    def has_history(self):
-        """Whether files other than `disk` hold data even when every live layer is committed."""
-        return self.record is not None and (bool(self.record.kept) or self.record.root['file'] != layout.DISK)
-
-    def bring_from(self, directory):
-        """Copy root, history and record from another directory of the same instance, where `disk` is here already.
-
-        Copied, not linked: a revert of the resize goes back to the other directory as it is.
-        """
-        source = records.load(directory)
-        if source is None:
-            return
-        if source.live or source.job:
-            raise errors.EngineError('The layers in %s are not committed; they were not copied. Commit them first.'
-                                     % directory)
-        names = set([source.root['file']] + [entry['file'] for entry in source.kept.values()])
-        names.discard(layout.DISK)
-        for name in sorted(names):
-            self.files.copy_from(directory, name)
-        for entry in source.kept.values():
-            self.files.keep(entry['file'])
-        self.record = records.Record(self.directory, source.data)
+    @lock.exclusive
+    def retain(self, count=None, days=None):
+        """How many kept restore points may stay, and for how many days (None: no limit). Applied by `finish`."""
+        self.settle()
+        self.check_no_preview()
+        self.record.data['retention'] = {'count': count, 'days': days}
         self.record.save()

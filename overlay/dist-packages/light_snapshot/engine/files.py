@@ -48,6 +48,11 @@ class Files(object):
         except OSError:
             return 0
 
+    def identity(self, name):
+        """What tells one file, as it is now, from any other, and from itself once it is written to."""
+        stat = os.lstat(self.path(name))
+        return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime
+
     def create(self, name, backing, backing_format, size):
         self._run('create', self.directory, name, backing, backing_format, size)
 
@@ -63,6 +68,19 @@ class Files(object):
     def grow(self, name, size):
         self._run('grow', self.directory, name, size)
 
+    def mend(self, name):
+        self._run('mend', self.directory, name)
+
+    def written(self):
+        """Names of the disks and layers here that some process has open for writing, whatever libvirt says."""
+        return self._run('written', self.directory)
+
+    def verify(self, name):
+        return self._run('verify', self.directory, name)
+
+    def overlap(self, name, fmt, above, above_format):
+        return self._run('overlap', self.directory, name, fmt, above, above_format)
+
     def keep(self, name):
         """Give a file its second name, in the history."""
         self.make_history()
@@ -70,6 +88,19 @@ class Files(object):
 
     def copy_from(self, directory, name):
         self._run('copy', directory, self.directory, name)
+
+    def export(self, name, source_format, image_format):
+        """Copy what a file and all below it hold into one file of its own; its path."""
+        self._run('export', self.directory, name, source_format, image_format)
+        return self.path(layout.EXPORT)
+
+    def remove_export(self):
+        """What a copy that was cut off has left."""
+        records.unlink(self.path(layout.EXPORT))
+
+    def hand_over(self, name):
+        """Let nova's user read a file that nobody writes to."""
+        self._run('hand_over', self.directory, name)
 
     def make_history(self):
         path = self.path(layout.HISTORY)
@@ -117,10 +148,17 @@ class Files(object):
             if os.path.isdir(self.path(name)):
                 os.rmdir(self.path(name))
 
+    def free(self):
+        """Bytes that are free on the file system of this directory."""
+        stat = os.statvfs(self.directory)
+        return stat.f_bavail * stat.f_frsize
+
     def need(self, nbytes, what):
         """:raises Refused: when the file system has not that many bytes free, and a margin"""
-        stat = os.statvfs(self.directory)
-        free = stat.f_bavail * stat.f_frsize
+        if self.free() < nbytes + MARGIN:
+            # What is discarded waits for second thoughts, not longer than there is room for it.
+            self.purge(0)
+        free = self.free()
         if free < nbytes + MARGIN:
             raise errors.Refused('%s may need %d MiB on the compute host and only %d MiB are free; nothing was '
                                  'changed. Free some space or delete snapshots, then try again.'

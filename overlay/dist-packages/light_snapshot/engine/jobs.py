@@ -5,7 +5,8 @@
     is not on the new layer; a guest that is off boots from the new layer, which is empty or its own.
 ``merge``
     ``link``: layers get their second name in the history. ``run``: the data is committed; the layers stay as
-    they are until the record says otherwise, so this state may be run again from anywhere.
+    they are until the record says otherwise, so this state may be run again from anywhere. Where a deletion asked for
+    it, it may be given up from anywhere as well.
 ``swap``
     ``create``: the new files are made. Undone if it was cut off here.
 ``cleanup``
@@ -14,10 +15,15 @@
     a guest that was paused for one instant is resumed.
 ``settle``
     nothing but the record changes.
+
+Files of a job are the root disk's. Each action is carried out for every disk of the record (or of the job, if it has
+`disks`); what the guest must see at one instant is one act: one external snapshot of all disks, one pause around all
+pivots.
 """
 
 import logging
 
+from light_snapshot.engine import catchup
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import plans
@@ -31,16 +37,14 @@ class Runner(object):
     :param record: `record.Record`
     :param files: `files.Files` of the same directory
     :param domain: `domain.Domain`, or None where libvirt knows no such domain
-    :param options: {'commit_timeout', 'freeze_timeout'}, in seconds
-    :param progress: callable(done bytes, all bytes) or None
+    :param options: `engine.DEFAULTS`, or others of the same names
     """
 
-    def __init__(self, record, files, domain, options, progress=None):
+    def __init__(self, record, files, domain, options):
         self.record = record
         self.files = files
         self.domain = domain
         self.options = options
-        self.progress = progress
 
     def running(self):
         return self.domain is not None and self.domain.is_running()
@@ -68,15 +72,60 @@ class Runner(object):
         self.run()
         return True
 
+    def _disks(self, job):
+        """The disks that a job is about. A job that changes them has them in its `after`."""
+        return job.get('disks') or [disk['name'] for disk in (job.get('after') or self.record.data)['disks']]
+
+    def _each(self, job, name):
+        """The files, one a disk, that stand for `name` on the root disk."""
+        return [layout.of(disk, name) for disk in self._disks(job)]
+
+    def _on(self, disk):
+        """The guest's device of one disk."""
+        return self.domain.on(self.record.disk(disk)['target'])
+
+    def _entry(self, job, name):
+        """As `Record.disk`, for a disk as well that comes with the job."""
+        for entry in (job.get('after') or self.record.data)['disks']:
+            if entry['name'] == name:
+                return entry
+        return None
+
+    def _format(self, job, name):
+        """As `Record.format_of`, for a disk as well that comes with the job."""
+        entry = self._entry(job, name)
+        return entry['format'] if entry else 'qcow2'
+
     def _never_happened(self, job):
         if job['state'] == 'create':
             return True
-        return self.running() and self.domain.active() not in [self.record.path(new['file']) for new in job['new']]
+        if not self.running():
+            return False
+        new = set(self.record.path(name) for entry in job['new'] for name in self._each(job, entry['file']))
+        if any(self._on(disk).active() in new for disk in self._disks(job)):
+            return False
+        self._check_view(job, [new['file'] for new in job['new']])
+        return True
+
+    def _check_view(self, job, names):
+        """libvirt's view lags QEMU's when it was killed between QEMU's transaction and its own state file.
+
+        :param names: files that the guest does not write to yet, for all that libvirt knows
+        """
+        written = self.files.written()
+        for name in [each for name in names for each in self._each(job, name)]:
+            if name in written:
+                # A guest that we paused stays so: QEMU may have opened the file and not have changed over to it, and what
+                # would be written now would go to a layer that has to stay empty.
+                raise errors.EngineError(
+                    'QEMU has %s open, and libvirt does not know of it; nothing was touched, and the server may be paused. '
+                    'Stop the server and start it again: it goes on with what it wrote.' % self.record.path(name))
 
     def _undo(self, job):
         self._resume(job)
         for new in reversed(job['new']):
-            self.files.remove(new['file'])
+            for name in self._each(job, new['file']):
+                self.files.remove(name)
         self.record.set_job(None)
         if job['op'] == 'enable':
             self.record.remove()
@@ -99,14 +148,19 @@ class Runner(object):
 
     def _create(self, job):
         for new in job['new']:
-            self.files.create(new['file'], new['backing'], new['format'], self.record.size)
-        if job.get('flatten'):
-            self.files.flatten(**dict(name=job['flatten']['file'], backing=job['flatten']['backing'],
-                                      backing_format=job['flatten']['format']))
+            for disk in self._disks(job):
+                backing = layout.of(disk, new['backing'])
+                self.files.create(layout.of(disk, new['file']), backing, self._format(job, backing),
+                                  self._entry(job, disk)['size'])
+        copied = job.get('flatten')
+        for disk in self._disks(job) if copied else ():
+            backing = layout.of(disk, copied['backing'])
+            self.files.flatten(layout.of(disk, copied['file']), backing, self._format(job, backing))
 
     # ---- push
 
     def _push(self, job):
+        again = job['state'] == 'switch'
         try:
             if job['state'] == 'create':
                 self._create(job)
@@ -115,7 +169,7 @@ class Runner(object):
                            and not self.domain.is_paused())
                 self.record.set_job(job)
             if self.running():
-                self._switch(job)
+                self._switch(job, again)
         except Exception:
             # Whatever happened: where the guest does not run on the new layer, nothing has changed.
             if self._never_happened(job):
@@ -123,79 +177,155 @@ class Runner(object):
             raise
         self._replace(job)
 
-    def _switch(self, job):
-        paths = [self.record.path(new['file']) for new in job['new']]
-        active = self.domain.active()
-        left = paths[paths.index(active) + 1:] if active in paths else paths
+    def _switch(self, job, again):
+        """:param again: an earlier run of this was cut off"""
+        files = [new['file'] for new in job['new']]
+        active = self._on(layout.DISK).active()
+        paths = [self.record.path(name) for name in files]
+        left = files[paths.index(active) + 1:] if active in paths else files
+        if again:
+            self._check_view(job, left)
         frozen = False
-        if job.get('quiesce') and left == paths and not self.domain.is_paused():
+        if job.get('quiesce') and left == files and not self.domain.is_paused():
             frozen = self.domain.freeze(self.options['freeze_timeout'])
-            index = str(job['after']['live'][-2]['index'])
-            level = plans.QUIESCED if frozen else plans.CRASH_CONSISTENT
-            for state in (job['after'], (job['then'] or {}).get('after', {})):
-                if index in state.get('points', {}):
-                    state['points'][index]['consistency'] = level
+            self._note_level(job, plans.QUIESCED if frozen else plans.CRASH_CONSISTENT)
         try:
             if job['paused']:
                 self.domain.pause()
-            for path in left:
-                self.domain.snapshot(path)
+            for name in left:
+                self.domain.snapshot(dict((self.record.disk(disk)['target'], self.record.path(layout.of(disk, name)))
+                                          for disk in self._disks(job)))
         finally:
             if frozen:
                 self.domain.thaw()
 
+    @staticmethod
+    def _note_level(job, level):
+        index = str(job['after']['live'][-2]['index'])
+        for state in (job['after'], (job['then'] or {}).get('after', {})):
+            if index in state.get('points', {}):
+                state['points'][index]['consistency'] = level
+
     # ---- merge
 
     def _merge(self, job):
-        if job['state'] == 'link':
-            for name in job['links']:
-                self.files.keep(name)
-            job = dict(job, state='run')
-            self.record.set_job(job)
-        if not self.running():
-            self._merge_offline(job)
-        elif job['top'] is None:
-            self._merge_active(job)
-            return
-        else:
-            self.domain.commit(self.record.path(job['top']), self.record.path(job['base']), self.progress)
-        self.record.replace(job['after'], job['then'])
-
-    def _merge_offline(self, job):
-        if job['top'] is None:
-            self.files.commit(self.record.active, job['base'])
-        else:
-            self.files.commit(job['top'], job['base'])
-            self.files.repoint(job['above'], job['base'], job['base_format'])
-
-    def _merge_active(self, job):
-        base = self.record.path(job['base'])
         try:
-            self.domain.commit_active_prepare(base, self.options['commit_timeout'], self.progress)
+            if job['state'] == 'link':
+                for name in job['links']:
+                    for each in self._each(job, name):
+                        self.files.keep(each)
+                job = dict(job, state='run')
+                self.record.set_job(job)
+            if job['top'] is None and self.running():
+                self._merge_active(dict(job))
+                return
+            again = job.get('begun') or job['op'] == 'delete'
+            if not job.get('begun'):
+                self.record.set_job(job, begun=True)
+            for disk in self._disks(job):
+                self._merge_disk(job, disk, again)
         except Exception:
             self._give_up(job)
             raise
+        self.record.replace(job['after'], job['then'])
+
+    def _merge_disk(self, job, disk, again):
+        """Commit one layer of one disk, or all of a guest that is off.
+
+        :param again: an earlier commit to this base may have been cut off
+        """
+        base = layout.of(disk, job['base'])
+        if job['top'] is None:
+            self._commit_off(self.record.active_of(disk), base, again)
+            return
+        top = layout.of(disk, job['top'])
+        if self.running():
+            domain = self._on(disk)
+            chain = domain.chain()
+            # Of a branch that the guest is not on it has no file open.
+            if self.record.path(top) in chain or self.record.path(base) in chain:
+                domain.check_can_commit(self.record.targets)
+                domain.commit(self.record.path(top), self.record.path(base), self.options['commit_timeout'])
+                return
+        self._commit_off(top, base, again)
+        if job.get('above'):
+            self.files.repoint(layout.of(disk, job['above']), base, self.record.format_of(base))
+
+    def _commit_off(self, top, base, again):
+        if again and self.record.format_of(base) == 'qcow2':
+            self.files.mend(base)
+        self.files.commit(top, base)
+
+    def _merge_active(self, job):
+        disks = [(self._on(disk), self.record.path(layout.of(disk, job['base']))) for disk in self._disks(job)]
+
+        def note(**changes):
+            job.update(changes)
+            self.record.set_job(job)
+
+        self.domain.check_can_commit(self.record.targets)
+        note(begun=True)
+        try:
+            for domain, base in disks:
+                catch_up = catchup.CatchUp(domain, self.options, note, job)
+                domain.commit_active_prepare(base, catch_up)
+        except Exception:
+            self._take_back(job, disks, note)
+            raise
         # `or`: a crash may have left the guest paused by us.
-        job = dict(job, paused=job.get('paused') or not self.domain.is_paused())
-        self.record.set_job(job)
+        note(paused=bool(job.get('paused')) or not self.domain.is_paused())
         # Until the record says that the guest writes to the base, it must not: a power loss in between leaves
         # layers that are complete, and committing them again is harmless.
         try:
             if job['paused']:
                 self.domain.pause()
-            self.domain.pivot(base)
+            catchup.CatchUp(self.domain, self.options, note, job).put_back()
+            for domain, base in disks:
+                domain.pivot(base)
         except Exception:
-            self._resume(job)
+            self._resume_unless_pivoted(job, disks)
             raise
         self._replace(job)
 
+    def _take_back(self, job, disks, note):
+        """All disks or none: those that have caught up do not wait for ever, and the guest gets back what it had."""
+        if not self.running():
+            return
+        for domain, base in disks:
+            if domain.active() != base:
+                domain.abort()
+        catchup.CatchUp(self.domain, self.options, note, job).undo()
+
+    def _resume_unless_pivoted(self, job, disks):
+        """A guest some of whose disks write to their base already stays paused until the record says so."""
+        if not any(domain.active() == base for domain, base in disks):
+            self._resume(job)
+
     def _give_up(self, job):
-        """A commit of all layers that could not catch up is taken back: the guest runs on its layers as before.
-        A disable is not: its history is gone already, and it goes on when it is asked for again."""
-        if job['op'] == 'commit-all' and not self.domain.has_job():
-            for name in job['links']:
-                self.files.remove(layout.kept(name))
-            self.record.set_job(None)
+        """A commit of all layers that could not catch up is taken back: the guest runs on its layers as before. So is
+        one that only brings space back. A disable is not: its history is gone already, and it goes on when it is asked
+        for again."""
+        if job['op'] not in ('commit-all', 'delete') or self.running() and self._is_under_way(job):
+            return
+        for name in job['links']:
+            for each in self._each(job, name):
+                self.files.remove(layout.kept(each))
+        state = self.record.state()
+        if job['op'] == 'commit-all' and self.record.job.get('begun'):
+            # What the root has got already would be seen by each restore point below the active layer.
+            state['root'].update(spoilt=state['live'][-1]['index'], leaky=True)
+        self.record.replace(state, None)
+
+    def _is_under_way(self, job):
+        """Whether libvirt still commits for this job, or has put the guest on the base of it already."""
+        for disk in self._disks(job):
+            domain, base = self._on(disk), self.record.path(layout.of(disk, job['base']))
+            if domain.has_job() or job['top'] is None and domain.active() == base:
+                return True
+            if job['top'] is not None and base in domain.chain() and \
+                    self.record.path(layout.of(disk, job['top'])) not in domain.chain():
+                return True
+        return False
 
     # ---- swap, cleanup, settle
 
@@ -216,16 +346,26 @@ class Runner(object):
             self.record.set_job(job['then'])
 
     def _do_keep(self, action):
-        self.files.keep(action['file'])
+        for name in self._each({}, action['file']):
+            self.files.keep(name)
 
     def _do_repoint(self, action):
-        self.files.repoint(action['file'], action['backing'], action['format'])
+        for disk in self.record.disk_names:
+            name, backing = layout.of(disk, action['file']), layout.of(disk, action['backing'])
+            # libvirt has done it in the chain of a guest that runs; nobody else may write to that file.
+            if not (self.running() and self.record.path(name) in self._on(disk).chain()):
+                self.files.repoint(name, backing, self.record.format_of(backing))
 
     def _do_remove(self, action):
-        self.files.remove(action['file'])
+        for name in self._each({}, action['file']):
+            self.files.remove(name)
+            if not name.startswith(layout.HISTORY + '/'):
+                self.files.remove(layout.kept(name))
 
     def _do_discard(self, action):
-        self.files.discard(action['file'])
+        for name in self._each({}, action['file']):
+            self.files.remove(layout.kept(name))
+            self.files.discard(name)
 
     def _do_end(self, _action):
         self.files.purge(0)

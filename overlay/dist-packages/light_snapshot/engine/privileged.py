@@ -8,23 +8,24 @@ and the base of a commit is named as well.
 import errno
 import json
 import os
-import re
 import subprocess
 
 from light_snapshot.engine import errors
+from light_snapshot.engine import layout
 
 FORMATS = ('qcow2', 'raw')
+# Of a copy that leaves the host as an image: what nova's option snapshot_image_format may name.
+IMAGE_FORMATS = FORMATS + ('vmdk', 'vdi')
 #: act -> how many arguments it takes; nothing else is carried out for another process
-ACTS = {'commit': 3, 'copy': 3, 'create': 5, 'flatten': 4, 'grow': 3, 'info': 3, 'link': 3, 'repoint': 4}
-_FILE = re.compile(r'^(?:snapshots/(?:deleted/)?)?disk(?:\.light-(?:root-)?[0-9]+)?$')
-_BACKING = re.compile(r'^disk(?:\.light-(?:root-)?[0-9]+)?$')
+ACTS = {'commit': 3, 'copy': 3, 'create': 5, 'export': 4, 'flatten': 4, 'grow': 3, 'hand_over': 2, 'info': 3, 'link': 3,
+        'mend': 2, 'overlap': 5, 'repoint': 4, 'verify': 2, 'written': 1}
 
 
 def _path(directory, name):
     """The absolute path of one of the engine's files; ValueError for any other."""
     if not os.path.isabs(directory) or os.path.normpath(directory) != directory:
         raise ValueError('not an absolute, normal path: %r' % directory)
-    if not _FILE.match(name):
+    if layout.disk_of(name) is None:
         raise ValueError('not a file of this engine: %r' % name)
     path = os.path.join(directory, name)
     if os.path.islink(path) or os.path.realpath(os.path.dirname(path)) != os.path.join(
@@ -40,18 +41,18 @@ def _format(value):
 
 
 def _backing(value):
-    if not _BACKING.match(value):
+    if layout.disk_of(value) is None or os.path.dirname(value):
         raise ValueError('not a backing file of this engine: %r' % value)
     return value
 
 
-def _run(argv):
+def _run(argv, good=(0,)):
     # LC_ALL: messages end up in faults and logs, which are in English. close_fds is left to Python: version 2.7
     # would try to close every number up to the limit, a million on some nodes.
     child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=dict(os.environ, LC_ALL='C'))
     out, err = child.communicate()
-    if child.returncode:
+    if child.returncode not in good:
         raise errors.CommandFailed(argv, child.returncode, (err or out).decode('utf-8', 'replace'))
     return out.decode('utf-8')
 
@@ -82,6 +83,84 @@ def info(directory, name, fmt):
     return dict((key, data[key]) for key in keys if key in data)
 
 
+def overlap(directory, name, fmt, above, above_format):
+    """Bytes of data in one image that another, which stands on it, hides: what comes back when they become one."""
+    below, over = _extents(directory, name, fmt), _extents(directory, above, above_format)
+    total, at = 0, 0
+    for start, end in below:
+        while at < len(over) and over[at][1] <= start:
+            at += 1
+        place = at
+        while place < len(over) and over[place][0] < end:
+            total += min(end, over[place][1]) - max(start, over[place][0])
+            place += 1
+    return total
+
+
+def _extents(directory, name, fmt):
+    """[(start, end)] of the data in one image, without its backing files, in order."""
+    image = {'driver': _format(fmt), 'file': {'driver': 'file', 'filename': _path(directory, name)}}
+    if fmt == 'qcow2':
+        image['backing'] = None
+    out = _run(['qemu-img', 'map', '-U', '--output=json', 'json:' + json.dumps(image, sort_keys=True)])
+    return [(part['start'], part['start'] + part['length']) for part in json.loads(out) if part['data']]
+
+
+def verify(directory, name):
+    """What qemu-img check says of one qcow2 file that no guest writes to.
+
+    :returns: {'corruptions', 'leaks', 'check-errors'}, counts
+    """
+    # 2: corruptions, 3: leaks alone; both are in the output.
+    out = _run(['qemu-img', 'check', '-U', '--output=json', '-f', 'qcow2', _path(directory, name)], (0, 2, 3))
+    found = json.loads(out)
+    return dict((key, found.get(key, 0)) for key in ('corruptions', 'leaks', 'check-errors'))
+
+
+def mend(directory, name):
+    """Give back the clusters of a qcow2 file that nothing uses, as a commit leaves them that was cut off. No guest may have
+    it open; its data is not touched."""
+    _run(['qemu-img', 'check', '-q', '-r', 'leaks', '-f', 'qcow2', _path(directory, name)], (0, 3))
+    fsync(directory, name)
+
+
+def written(directory):
+    """Names of the disks and layers in a directory that some process has open for writing: only the kernel knows, whatever
+    libvirt says."""
+    found = {}
+    for name in os.listdir(directory):
+        if layout.disk_of(name) is not None:
+            stat = os.lstat(_path(directory, name))
+            found[stat.st_dev, stat.st_ino] = name
+    held = set()
+    for pid in os.listdir('/proc'):
+        if pid.isdigit() and int(pid) != os.getpid():
+            held.update(_written_by(pid, found))
+    return sorted(held)
+
+
+def _written_by(pid, found):
+    """Of the files {(device, inode): name}, those that a process has open for writing."""
+    folder, held = os.path.join('/proc', pid), []
+    try:
+        for number in os.listdir(os.path.join(folder, 'fd')):
+            stat = os.stat(os.path.join(folder, 'fd', number))
+            if (stat.st_dev, stat.st_ino) in found and _for_writing(os.path.join(folder, 'fdinfo', number)):
+                held.append(found[stat.st_dev, stat.st_ino])
+    except EnvironmentError:
+        pass        # it has ended meanwhile, or closed something: then it is no QEMU that lives
+    return held
+
+
+def _for_writing(path):
+    with open(path) as handle:
+        for line in handle:
+            if line.startswith('flags:'):
+                # O_ACCMODE, which Python 2.7 does not have.
+                return int(line.split()[1], 8) & (os.O_WRONLY | os.O_RDWR) != os.O_RDONLY
+    return False
+
+
 def create(directory, name, backing, backing_format, size):
     """Make an empty qcow2 layer, 0600, synced.
 
@@ -95,10 +174,40 @@ def create(directory, name, backing, backing_format, size):
     # -u: the backing file may be open for writing in a running QEMU; its format and our size are known.
     _run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', _backing(backing),
           '-F', _format(backing_format), path, str(int(size))])
+    _hand_over(directory, path)
+    fsync(directory, name)
+
+
+def _hand_over(directory, path):
     # nova's user owns the directory; libvirt takes the file over when a guest starts on it.
     owner = os.stat(directory)
     os.chown(path, owner.st_uid, owner.st_gid)
-    fsync(directory, name)
+
+
+def hand_over(directory, name):
+    """Let nova's user read a disk or a layer, to copy it to another host. Nobody may write to it."""
+    _hand_over(directory, _path(directory, name))
+
+
+def export(directory, name, source_format, image_format):
+    """Copy what one image and all below it hold into one file of its own, `layout.EXPORT`, 0600. Nobody may write to any
+    of them.
+
+    :param image_format: one of `IMAGE_FORMATS`
+    """
+    source = _path(directory, name)
+    if image_format not in IMAGE_FORMATS:
+        raise ValueError('not a format of an image: %r' % image_format)
+    target = os.path.join(directory, layout.EXPORT)
+    try:
+        os.unlink(target)
+    except OSError as exc:
+        if exc.errno != errno.ENOENT:
+            raise
+    # Made here first, so that it is never readable by others; EXCL: nor is it anything that somebody has put there.
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+    _run(['qemu-img', 'convert', '-q', '-f', _format(source_format), '-O', image_format, source, target])
+    _hand_over(directory, target)
 
 
 def commit(directory, name, base):

@@ -12,23 +12,47 @@ import os
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 
-VERSION = 1
+VERSION = 2
 
 _EMPTY = {
     'version': VERSION,
-    'target': 'vda',        # the guest device whose layers these are
+    # The disks that each restore point holds, the root disk first. `format`: of nova's own file; `size`: virtual size
+    # in bytes of its layers. All other names of files below are the root disk's (see `layout.of`).
+    'disks': [],            # [{'name', 'target', 'format', 'size'}]
     'index': 0,             # the newest index given out
     'store': False,
-    'size': 0,              # virtual size in bytes of the layers
-    'disk_format': 'qcow2',  # of the file `disk` itself
     # What commits go to. `index`: the restore point that it holds; `on`: the kept index it is a layer above,
     # or None; `dirty`: the guest has written to it directly since it held that restore point.
-    'root': None,           # {'file', 'format', 'index', 'on', 'dirty'}
+    'root': None,           # {'file', 'index', 'on', 'dirty'}
     'live': [],             # [{'index', 'file'}], oldest first; the last one is the active layer
-    'kept': {},             # index as text -> {'file', 'format', 'on'}
-    'points': {},           # index as text -> {'parent', 'name', 'description', 'created_at', 'consistency'}
+    # What a restore point stands on (`on`) is another kept one, a live one, or None: nova's own file.
+    'kept': {},             # index as text -> {'file', 'on'}
+    # `deleted`: its owner wants it no more, and something still stands on it. `safety`: taken before a recover. `daily`: the
+    # day on which it was taken as the daily one; gone once it has been given another name.
+    'points': {},           # index as text -> {'parent', 'name', 'description', 'created_at', 'consistency', ...}
+    'retention': {'count': None, 'days': None},     # how many kept ones may stay, and for how long; None: no limit
+    # The days ('YYYY-MM-DD') up to which daily snapshots were seen to, and of the last one: {'slot', 'taken'}
+    'daily': None,
+    # While a restore point is looked at: {'index', 'before': the state to go back to, 'keep': what to do to stay}
+    'preview': None,
     'job': None,
 }
+
+
+def _from_version_1(data):
+    """A record of the first release, which knew the root disk only, as this one writes it."""
+    data = dict(data, version=VERSION)
+    disk = {'name': layout.DISK, 'target': data.pop('target', 'vda'), 'format': data.pop('disk_format', 'qcow2'),
+            'size': data.pop('size', 0)}
+    data['disks'] = [disk]
+    job = data.get('job')
+    while job:
+        # What is under way goes on; formats that its parts still name are not asked for.
+        if job.get('after'):
+            job['after'] = _from_version_1(dict(job['after'], job=None))
+            job['after'].pop('job')
+        job = job.get('then')
+    return data
 
 
 class Record(object):
@@ -55,12 +79,28 @@ class Record(object):
 
     @property
     def active(self):
-        """The name of the file that the guest writes to, or is to write to when it starts."""
+        """The file of the root disk that the guest writes to, or is to write to when it starts."""
         return self.data['live'][-1]['file'] if self.data['live'] else self.data['root']['file']
 
+    def active_of(self, disk):
+        """The file of any disk that the guest writes to, or is to write to when it starts."""
+        return layout.of(disk, self.active)
+
     @property
-    def active_format(self):
-        return 'qcow2' if self.data['live'] else self.data['root']['format']
+    def disk_names(self):
+        return [disk['name'] for disk in self.data['disks']]
+
+    @property
+    def targets(self):
+        """The guest devices whose layers these are."""
+        return [disk['target'] for disk in self.data['disks']]
+
+    def disk(self, name):
+        """The entry of one disk, or None."""
+        for entry in self.data['disks']:
+            if entry['name'] == name:
+                return entry
+        return None
 
     @property
     def current(self):
@@ -71,13 +111,16 @@ class Record(object):
         return live[-2]['index'] if len(live) > 1 else self.data['root']['index']
 
     def format_of(self, name):
-        """The format of one of the record's files."""
-        if name == self.data['root']['file']:
-            return self.data['root']['format']
-        for entry in self.data['kept'].values():
-            if entry['file'] == name:
-                return entry['format']
-        return 'qcow2'
+        """The format of any file of ours, and of nova's own disks. Never probed: all layers are qcow2."""
+        entry = self.disk(name)
+        return entry['format'] if entry else 'qcow2'
+
+    def files(self):
+        """Every file of the root disk that holds data of this server: {name}."""
+        found = _files_of(self.data)
+        if self.data['preview']:
+            found |= _files_of(self.data['preview']['before'])
+        return found
 
     def path(self, name):
         return os.path.join(self.directory, name)
@@ -101,21 +144,36 @@ class Record(object):
         path = self.path(layout.RECORD)
         text = json.dumps(self.data, indent=1, sort_keys=True).encode('utf-8')
         # A file object: it goes on after a short write, and a full file system is an exception here, before the rename.
-        with os.fdopen(os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
+        try:
+            with os.fdopen(os.open(path + '.new', os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as handle:
+                handle.write(text)
+                handle.flush()
+                os.fsync(handle.fileno())
+        except Exception:
+            unlink(path + '.new')
+            raise
         os.rename(path + '.new', path)
         sync_directory(self.directory)
 
     def remove(self):
         """The last act of a disable: the server is a plain one again."""
-        try:
-            os.unlink(self.path(layout.RECORD))
-        except OSError as exc:
-            if exc.errno != errno.ENOENT:
-                raise
+        for name in (layout.RECORD + '.new', layout.RECORD):
+            unlink(self.path(name))
         sync_directory(self.directory)
+
+
+def unlink(path):
+    """Remove a file; one that is gone already is the same as success."""
+    try:
+        os.unlink(path)
+    except OSError as exc:
+        if exc.errno != errno.ENOENT:
+            raise
+
+
+def _files_of(state):
+    found = set(layer['file'] for layer in state['live']) | set(entry['file'] for entry in state['kept'].values())
+    return found | set([state['root']['file']])
 
 
 def exists(directory):
@@ -151,8 +209,10 @@ def load(directory):
     except ValueError as exc:
         raise errors.EngineError('The record %s is damaged (%s); the disk was not touched. Compare it with the '
                                  'layers in its directory before anything else.' % (path, exc))
+    if isinstance(data, dict) and data.get('version') == 1:
+        data = _from_version_1(data)
     if not isinstance(data, dict) or data.get('version') != VERSION:
-        raise errors.EngineError('The record %s is of version %s, and this release knows version %s; the disk was '
+        raise errors.EngineError('The record %s is of version %s, and this release knows versions 1 and %s; the disk was '
                                  'not touched. Install the release of light-snapshot that wrote it.'
                                  % (path, data.get('version') if isinstance(data, dict) else '?', VERSION))
     return Record(directory, data)
