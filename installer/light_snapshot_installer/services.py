@@ -39,6 +39,7 @@ _ROUTES = '/nova/api/openstack/compute/routes.py'
 #: tests/installer/test_service_table.py holds this against the nova that is installed.
 USERS = collections.OrderedDict([
     ('nova/virt/libvirt/driver.py', (COMPUTE,)),
+    ('nova/virt/libvirt/imagebackend.py', (COMPUTE,)),
     ('nova/compute/manager.py', (COMPUTE,)),
     ('nova/privsep/', (COMPUTE,)),
     ('nova/conductor/manager.py', (CONDUCTOR,)),

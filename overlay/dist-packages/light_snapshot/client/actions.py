@@ -1,5 +1,6 @@
 """The server actions: what each command asks for."""
 
+from light_snapshot.client import errors
 from light_snapshot.client import options
 from light_snapshot.client import wait
 
@@ -40,6 +41,20 @@ def _target(parsed):
     return {}
 
 
+def _recovery(parsed):
+    found = _target(parsed)
+    if parsed.safety is not None:
+        found['safety'] = parsed.safety
+    return found
+
+
+def _limits(parsed):
+    said = dict((key, getattr(parsed, key)) for key in ('count', 'days') if getattr(parsed, key) is not None)
+    if not said:
+        raise errors.CommandFailed('Nothing to change: give --count or --no-count, --days or --no-days.')
+    return dict((key, None if value == options.NO_LIMIT else value) for key, value in said.items())
+
+
 def index_of(body):
     """The index of the restore point that `CREATE` answers with, None if it says nothing."""
     return ((body or {}).get('light_snapshot') or {}).get('index')
@@ -60,8 +75,30 @@ CREATE = Action(
 RECOVER = Action(
     'recoverInstance',
     'Go back to a restore point: to the last snapshot unless told otherwise\n\n'
-    'Everything written to the disks since then is lost.',
-    (options.YES,), _target)
+    'Everything written to the disks since then is lost, unless a safety snapshot keeps it.',
+    (options.SAFETY, options.NO_SAFETY, options.YES), _recovery)
+
+PREVIEW = Action(
+    'previewInstance',
+    'Look at a restore point: at the last snapshot unless told otherwise\n\n'
+    'The server runs on it, and restarts if it is running, until the preview is kept or undone.',
+    arguments=_target)
+
+KEEP = Action(
+    'keepPreview', 'Stay on the restore point that is previewed\n\n'
+    'What the disks held before the preview, and no restore point holds, is lost.', (options.YES,))
+
+UNDO = Action(
+    'undoPreview', 'End a preview: have what the disks held before\n\n'
+    'Everything written to the disks in the preview is lost.', (options.YES,))
+
+RETAIN = Action(
+    'retainSnapshots', 'Say how many restore points are kept at most, and for how many days',
+    (options.COUNT, options.NO_COUNT, options.DAYS, options.NO_DAYS), _limits)
+
+CHECK = Action(
+    'checkSnapshots', 'Compare the layers on the disk, the server\'s record and the database, and print what is wrong',
+    (options.REPAIR,), lambda parsed: {'repair': True} if parsed.repair else None)
 
 COMMIT = Action('commitSnapshot', 'Commit all live layers to the root disk')
 

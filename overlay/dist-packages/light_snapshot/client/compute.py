@@ -33,11 +33,15 @@ class Compute(object):
     def act(self, server_id, action, arguments):
         """Asks for a server action; returns (body, the request's id)."""
         body, headers = self.send('POST', '/servers/%s/action' % server_id, {action: arguments})
-        return body, headers.get('x-openstack-request-id') or headers.get('x-compute-request-id')
+        return body, _request_id(headers)
+
+    def listing(self, server_id):
+        """What GET .../light-snapshots answers with: the restore points of a server, and how things stand with it."""
+        return self.get('/servers/%s/light-snapshots' % server_id)
 
     def points(self, server_id):
         """The restore points of a server, oldest first."""
-        return self.get('/servers/%s/light-snapshots' % server_id)['light_snapshots']
+        return self.listing(server_id)['light_snapshots']
 
     def point(self, server_id, index):
         """One restore point."""
@@ -46,3 +50,11 @@ class Compute(object):
     def change_point(self, server_id, index, changes):
         """Gives a restore point another name or description."""
         self.send('PUT', '/servers/%s/light-snapshots/%d' % (server_id, index), {'light_snapshot': changes})
+
+    def delete_point(self, server_id, index):
+        """Asks for the deletion of a restore point; returns the request's id."""
+        return _request_id(self.send('DELETE', '/servers/%s/light-snapshots/%d' % (server_id, index))[1])
+
+
+def _request_id(headers):
+    return headers.get('x-openstack-request-id') or headers.get('x-compute-request-id')

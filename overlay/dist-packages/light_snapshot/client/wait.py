@@ -1,33 +1,54 @@
 """Waiting for work that goes on in the background."""
 
+import sys
 import time
 
 from light_snapshot.client import errors
+from light_snapshot.client import progress
 
 INTERVAL = 1.0
 # From this microversion on, the events of a server action carry the error's words.
 _EVENT_DETAILS = '2.84'
+# How the task states begin whose work the API can tell the progress of.
+_OURS = 'light_snapshot_'
 
 
 def until_idle(compute, server_id, request_id, timeout, clock=time):
-    """Returns when the server has no task under way any more.
+    """Returns when the server has no task under way any more; how far it is goes to stderr.
 
     :raises CommandFailed: if the work failed, or goes on after `timeout` seconds
     """
-    deadline = clock.time() + timeout
+    shown = progress.Line(sys.stderr)
+    try:
+        server = _idle(compute, server_id, clock.time() + timeout, timeout, clock, shown)
+    finally:
+        shown.end()
+    failure = _failure(compute, server, request_id)
+    if failure:
+        raise errors.CommandFailed(failure)
+
+
+def _idle(compute, server_id, deadline, timeout, clock, shown):
     while True:
         server = compute.get('/servers/%s' % server_id)['server']
         task = server.get('OS-EXT-STS:task_state')
         if not task:
-            break
+            return server
         if clock.time() >= deadline:
             raise errors.CommandFailed(
                 'After %d seconds the server is still busy (%s). The work goes on; look with '
                 '`%s %s`.' % (timeout, task, compute.show_command, server_id))
+        if task.startswith(_OURS):
+            shown.show(_progress(compute, server_id))
         clock.sleep(INTERVAL)
-    failure = _failure(compute, server, request_id)
-    if failure:
-        raise errors.CommandFailed(failure)
+
+
+def _progress(compute, server_id):
+    """How far the work is; None where the API does not tell. It is for show: no reason to give up waiting."""
+    try:
+        return compute.listing(server_id).get('progress')
+    except compute.refused:
+        return None
 
 
 def _failure(compute, server, request_id):

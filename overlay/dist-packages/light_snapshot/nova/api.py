@@ -2,136 +2,30 @@
 
 from __future__ import absolute_import
 
-import logging
-
-import oslo_messaging as messaging
 from webob import exc
 
-from nova import exception
-from nova import objects
-from nova import servicegroup
 from nova.api import validation
-from nova.api.openstack import common
 from nova.api.openstack import wsgi
-from nova.compute import api as compute
 from nova.compute import vm_states
 
-from light_snapshot.nova import names
+from light_snapshot.nova import asking
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import refusals
-from light_snapshot.nova import rpcapi
 from light_snapshot.nova import schemas
 from light_snapshot.nova import state
 from light_snapshot.nova import views
 
-LOG = logging.getLogger(__name__)
-
 expected_errors = places.find('expected_errors')
 
-_STATES = (vm_states.ACTIVE, vm_states.STOPPED)
+# What is broken may have put the server into this state, too.
+_REPAIRABLE = asking.STATES + (vm_states.ERROR,)
+
+_NO_LIMITS = {'count': None, 'days': None}
 
 
-class NotAsked(exc.HTTPConflict):
-    """A 409 for a request that never reached the compute host. Any other refusal comes from the host, which has
-    given the task state back itself: whoever has it by then is somebody else."""
-
-    code = 409
-
-
-class _Base(wsgi.Controller):
-    def __init__(self):
-        super(_Base, self).__init__()
-        self.compute_api = compute.API()
-        self.rpcapi = rpcapi.ComputeAPI()
-        self.servicegroup = servicegroup.API()
-
-    def _instance(self, req, server_id, verb):
-        """The server, for someone who may do this to it: 404 and 403 otherwise."""
-        context = req.environ['nova.context']
-        instance = common.get_instance(self.compute_api, context, server_id, expected_attrs=['flavor'])
-        policy.authorize(context, verb, instance)
-        return context, instance
-
-    def _call(self, method, context, instance, **kwargs):
-        """Ask the instance's host; its refusals, and its silence, become answers in words."""
-        try:
-            answer = getattr(self.rpcapi, method)(context, instance, **kwargs)
-        except messaging.MessagingTimeout:
-            raise exc.HTTPConflict(explanation='The compute host %s did not answer in time. It may still do what was '
-                                               'asked: look at the server\'s events.' % instance.host)
-        except messaging.RemoteError as error:
-            if 'UnsupportedVersion' not in str(error.exc_type) and 'NoSuchMethod' not in str(error.exc_type):
-                raise
-            raise NotAsked(explanation='light-snapshot is not installed on the compute host %s. Nothing was changed.'
-                                       % instance.host)
-        if answer.get('code') == 404:
-            raise exc.HTTPNotFound(explanation=answer['message'])
-        if answer.get('code') == 409:
-            raise exc.HTTPConflict(explanation=answer['message'])
-        if answer.get('code'):
-            raise exc.HTTPInternalServerError(explanation=answer['message'])
-        return answer
-
-    def _check_host(self, context, instance):
-        if not instance.host:
-            raise NotAsked(explanation='The server is on no compute host. Nothing was changed.')
-        try:
-            service = objects.Service.get_by_compute_host(context, instance.host)
-        except exception.NotFound:
-            service = None
-        if service is None or not self.servicegroup.service_is_up(service):
-            raise NotAsked(explanation='The compute host %s is down. Nothing was changed.' % instance.host)
-
-
-class ActionController(_Base):
+class ActionController(asking.Controller):
     """The server actions, by the original's names."""
-
-    def _check(self, context, instance, title):
-        """409 where the server's state forbids the action."""
-        def refuse(why):
-            raise exc.HTTPConflict(explanation='Cannot %s for server %s: %s. Nothing was changed.'
-                                               % (title, instance.uuid, why))
-        if getattr(instance, 'locked', False) and not context.is_admin:
-            refuse('it is locked')
-        if instance.vm_state not in _STATES:
-            refuse('it is %s, and has to be active or stopped' % instance.vm_state)
-        if instance.task_state is not None:
-            refuse('another task is under way (%s)' % instance.task_state)
-        if places.is_volume_backed(self.compute_api, context, instance):
-            refuse('it boots from a volume, which cannot carry layers; use the volume\'s own snapshots')
-
-    def _begin(self, context, instance, operation):
-        """The action's record and the task state; whoever comes second gets a 409."""
-        objects.InstanceAction.action_start(context, instance.uuid, names.ACTIONS[operation], want_result=False)
-        if operation in names.TASK_STATES:
-            instance.task_state = names.TASK_STATES[operation]
-            try:
-                instance.save(expected_task_state=[None])
-            except exception.UnexpectedTaskStateError:
-                raise exc.HTTPConflict(explanation='Another task has just begun for server %s. Nothing was changed.'
-                                                   % instance.uuid)
-
-    def _operate(self, req, server_id, verb, operation, title, **args):
-        context, instance = self._instance(req, server_id, verb)
-        self._check(context, instance, title)
-        self._check_host(context, instance)
-        self._begin(context, instance, operation)
-        try:
-            return context, instance, self._call('operate', context, instance, operation=operation, args=args)
-        except NotAsked:
-            self._give_back(instance, operation)
-            raise
-
-    @staticmethod
-    def _give_back(instance, operation):
-        try:
-            instance.refresh()
-            if instance.task_state == names.TASK_STATES[operation]:
-                instance.task_state = None
-                instance.save()
-        except exception.InstanceNotFound:
-            pass
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
@@ -139,8 +33,8 @@ class ActionController(_Base):
     @validation.schema(schemas.ENABLE)
     def _enable(self, req, id, body):
         options = body['enableSnapshot'] or {}
-        context, instance, _answer = self._operate(req, id, 'enable', 'enable', 'enable light snapshots',
-                                                   store=options.get('store', False))
+        context, instance, _answer = self.operate(req, id, 'enable', 'enable', 'enable light snapshots',
+                                                  store=options.get('store', False))
         if 'daily' in options:
             state.write(context, instance.uuid, {'snapshot_daily': options['daily']})
 
@@ -149,7 +43,7 @@ class ActionController(_Base):
     @wsgi.action('disableSnapshot')
     @validation.schema(schemas.DISABLE)
     def _disable(self, req, id, body):
-        self._operate(req, id, 'disable', 'disable', 'disable light snapshots')
+        self.operate(req, id, 'disable', 'disable', 'disable light snapshots')
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
@@ -157,11 +51,20 @@ class ActionController(_Base):
     @validation.schema(schemas.CREATE)
     def _create(self, req, id, body):
         options = body['createSnapshot'] or {}
-        _context, _instance, answer = self._operate(
+        _context, _instance, answer = self.operate(
             req, id, 'create', 'snapshot', 'take a light snapshot', name=options.get('name', ''),
             description=options.get('description', ''), quiesce=options.get('quiesce', False))
         return {'light_snapshot': {'index': answer['index'], 'name': options.get('name', ''),
                                    'description': options.get('description', '')}}
+
+    @staticmethod
+    def _target(options):
+        """The restore point that a body names, as the host's operations take it."""
+        index, use_root = options.get('snap_index'), options.get('use_root', False)
+        if use_root and index is not None:
+            raise exc.HTTPBadRequest(explanation='use_root and snap_index exclude each other: name the root disk or '
+                                                 'a restore point.')
+        return {'index': index, 'use_root': use_root}
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
@@ -169,18 +72,39 @@ class ActionController(_Base):
     @validation.schema(schemas.RECOVER)
     def _recover(self, req, id, body):
         options = body['recoverInstance'] or {}
-        index, use_root = options.get('snap_index'), options.get('use_root', False)
-        if use_root and index is not None:
-            raise exc.HTTPBadRequest(explanation='use_root and snap_index exclude each other: name the root disk or '
-                                                 'a restore point.')
-        self._operate(req, id, 'recover', 'recover', 'recover', index=index, use_root=use_root)
+        args = self._target(options)
+        if 'safety' in options:
+            args['safety'] = options['safety']
+        self.operate(req, id, 'recover', 'recover', 'recover', **args)
+
+    @wsgi.response(202)
+    @expected_errors((400, 403, 404, 409))
+    @wsgi.action('previewInstance')
+    @validation.schema(schemas.PREVIEW)
+    def _preview(self, req, id, body):
+        self.operate(req, id, 'preview', 'preview', 'preview a restore point',
+                     **self._target(body['previewInstance'] or {}))
+
+    @wsgi.response(202)
+    @expected_errors((400, 403, 404, 409))
+    @wsgi.action('keepPreview')
+    @validation.schema(schemas.KEEP)
+    def _keep(self, req, id, body):
+        self.operate(req, id, 'keep', 'keep_preview', 'keep the preview')
+
+    @wsgi.response(202)
+    @expected_errors((400, 403, 404, 409))
+    @wsgi.action('undoPreview')
+    @validation.schema(schemas.UNDO)
+    def _undo(self, req, id, body):
+        self.operate(req, id, 'undo', 'undo_preview', 'undo the preview')
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
     @wsgi.action('commitSnapshot')
     @validation.schema(schemas.COMMIT)
     def _commit(self, req, id, body):
-        self._operate(req, id, 'commit', 'commit', 'commit its layers')
+        self.operate(req, id, 'commit', 'commit', 'commit its layers')
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
@@ -188,32 +112,53 @@ class ActionController(_Base):
     @validation.schema(schemas.STORE)
     def _store(self, req, id, body):
         enable = body['storeSnapshot']['enable']
-        self._operate(req, id, 'store', 'store', 'change the keeping of light snapshots', enable=enable)
+        self.operate(req, id, 'store', 'store', 'change the keeping of light snapshots', enable=enable)
+
+    @wsgi.response(202)
+    @expected_errors((400, 403, 404, 409))
+    @wsgi.action('retainSnapshots')
+    @validation.schema(schemas.RETAIN)
+    def _retain(self, req, id, body):
+        self.operate(req, id, 'retain', 'retain', 'change how long light snapshots are kept', **body['retainSnapshots'])
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
     @wsgi.action('dailySnapshot')
     @validation.schema(schemas.DAILY)
     def _daily(self, req, id, body):
-        context, instance = self._instance(req, id, 'daily')
-        self._check(context, instance, 'change the daily light snapshot')
+        context, instance = self.find(req, id, 'daily')
+        self.check_state(context, instance, 'change the daily light snapshot')
         if not state.read(context, [instance.uuid]).get(instance.uuid, {}).get('light_snapshot_enable'):
             raise exc.HTTPConflict(explanation='Light snapshots are not enabled for this server; nothing was changed. '
                                                'Enable them first.')
-        self._begin(context, instance, 'daily')
+        self.begin(context, instance, 'daily')
         state.write(context, instance.uuid, {'snapshot_daily': body['dailySnapshot']['enable']})
 
+    @expected_errors((400, 403, 404, 409))
+    @wsgi.action('checkSnapshots')
+    @validation.schema(schemas.CHECK)
+    def _check(self, req, id, body):
+        """A check is read only: any state will do, and the server is not kept from anything else. A repair is an
+        operation."""
+        if (body['checkSnapshots'] or {}).get('repair'):
+            _context, _instance, answer = self.operate(req, id, 'repair', 'repair', 'repair its light snapshots',
+                                                       states=_REPAIRABLE)
+            return wsgi.ResponseObject({'findings': answer['findings']}, code=202)
+        context, instance = self.find(req, id, 'check')
+        self.check_host(context, instance)
+        return {'findings': self.call('check', context, instance)['findings']}
 
-class LightSnapshotsController(_Base):
+
+class LightSnapshotsController(asking.Controller):
     """/servers/{server_id}/light-snapshots"""
 
     def _points(self, req, server_id):
-        context, instance = self._instance(req, server_id, 'index')
+        context, instance = self.find(req, server_id, 'index')
         columns = state.read(context, [instance.uuid]).get(instance.uuid, {})
         if not columns.get('light_snapshot_enable') or not instance.host:
             return columns, {'points': [], 'enabled': False}
-        self._check_host(context, instance)
-        return columns, self._call('points', context, instance)
+        self.check_host(context, instance)
+        return columns, self.call('points', context, instance)
 
     @expected_errors((403, 404, 409))
     def index(self, req, server_id):
@@ -221,7 +166,9 @@ class LightSnapshotsController(_Base):
         return {'light_snapshots': answer['points'], 'enabled': answer['enabled'],
                 'committed': answer.get('committed', False), 'store': answer.get('store', False),
                 'daily': columns.get('snapshot_daily', False), 'disks': answer.get('disks', []),
-                'disks_left_out': answer.get('disks_left_out', []), 'size': answer.get('size', 0)}
+                'disks_left_out': answer.get('disks_left_out', []), 'size': answer.get('size', 0),
+                'progress': answer.get('progress'), 'preview': answer.get('preview'),
+                'retention': answer.get('retention') or _NO_LIMITS}
 
     @expected_errors((403, 404, 409))
     def show(self, req, server_id, id):
@@ -234,17 +181,27 @@ class LightSnapshotsController(_Base):
                 return point
         raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
 
+    @staticmethod
+    def _number(index):
+        """An index in a URL as a number: 404 for what can be none."""
+        if not index.isdigit() or len(index) > 10:
+            raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
+        return int(index)
+
     @expected_errors((400, 403, 404, 409))
     @validation.schema(schemas.UPDATE)
     def update(self, req, server_id, id, body):
-        context, instance = self._instance(req, server_id, 'update')
-        if not id.isdigit() or len(id) > 10:
-            raise exc.HTTPNotFound(explanation='There is no restore point %s.' % id)
-        change = body['light_snapshot']
-        self._check_host(context, instance)
-        self._call('describe', context, instance, index=int(id), name=change.get('name'),
-                   description=change.get('description'))
+        context, instance = self.find(req, server_id, 'update')
+        index, change = self._number(id), body['light_snapshot']
+        self.check_host(context, instance)
+        self.call('describe', context, instance, index=index, name=change.get('name'),
+                  description=change.get('description'))
         return self.show(req, server_id, id)
+
+    @wsgi.response(202)
+    @expected_errors((403, 404, 409))
+    def delete(self, req, server_id, id):
+        self.operate(req, server_id, 'delete', 'delete', 'delete a restore point', index=self._number(id))
 
 
 def extend():
@@ -272,7 +229,8 @@ def add_routes(original, self, *args, **kwargs):
         controllers.append(ActionController)
         routes.ROUTE_LIST += (
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index']}),
-            ('/servers/{server_id}/light-snapshots/{id}', {'GET': [_resource, 'show'], 'PUT': [_resource, 'update']}),
+            ('/servers/{server_id}/light-snapshots/{id}', {
+                'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),
         )
     extend()
     return original(self, *args, **kwargs)

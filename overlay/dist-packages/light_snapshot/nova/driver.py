@@ -5,9 +5,9 @@ An instance without a record takes the code path it took before: one look at the
 
 from __future__ import absolute_import
 
+import json
 import logging
 import os
-import shutil
 import xml.etree.ElementTree as ET
 
 from nova import exception
@@ -20,7 +20,6 @@ from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import record as records
 from light_snapshot.nova import options
-from light_snapshot.nova import places
 from light_snapshot.nova import privileges
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +28,11 @@ CONF = cfg.CONF
 
 # In an instance's system metadata, while light snapshots are enabled.
 MARK, MARKED = 'light_snapshot_enable', 'True'
+# Task states in which nova makes a server's disk anew: after shelve, and after an evacuation without shared storage. (A
+# rebuild takes the mark away first.)
+SPAWNING = ('spawning', 'rebuild_spawning')
+# The same for what the record notes of daily snapshots: where no record goes along to another host, this does.
+DAILY = 'light_snapshot_daily'
 
 
 def engine_of(driver, instance):
@@ -36,12 +40,12 @@ def engine_of(driver, instance):
 
     :raises EngineError: when its record cannot be read
     """
+    values = options.values(CONF)
     try:
-        domain = engine_domain.Domain(driver._host.get_guest(instance)._domain)
+        domain = engine_domain.Domain(driver._host.get_guest(instance)._domain, timeout=values['call_timeout'])
     except exception.InstanceNotFound:
         domain = None
-    return engines.Engine(libvirt_utils.get_instance_path(instance), domain, privileges.run,
-                          options.values(CONF))
+    return engines.Engine(libvirt_utils.get_instance_path(instance), domain, privileges.run, values)
 
 
 def has_record(instance):
@@ -51,23 +55,81 @@ def has_record(instance):
     return known and records.exists(libvirt_utils.get_instance_path(instance))
 
 
+def check_complete(instance):
+    """A marked server that has layers and no record must not start: what it would start from is an old state.
+
+    :param instance: a marked one without a record
+
+    :raises EngineError: it is so
+    """
+    directory = libvirt_utils.get_instance_path(instance)
+    if os.path.isdir(directory):
+        layers = sorted(name for name in os.listdir(directory) if layout.is_ours(name))
+        if layers:
+            raise errors.EngineError(
+                'The directory %s holds layers (%s) and no record %s that says which of them the server runs on; the server '
+                'was not started, because its file %s alone is an old state. Bring the record back, or ask your operator.'
+                % (directory, ', '.join(layers), layout.RECORD, layout.DISK))
+
+
 def is_marked(instance):
     """Whether a server that has no record on this host has light snapshots enabled all the same: by a mark in its
     system metadata, which nova has read with the instance. A plain server costs no query."""
-    return instance.obj_attr_is_set('system_metadata') and instance.system_metadata.get(MARK) == MARKED
+    # nova's own tests hand in dictionaries.
+    known = hasattr(instance, 'obj_attr_is_set') and instance.obj_attr_is_set('system_metadata')
+    return known and instance.system_metadata.get(MARK) == MARKED
+
+
+def ensure_record(context, instance):
+    """Where an enabled server has just got its disk: a record without layers, so that it gets them when it starts.
+    Nothing for a server whose record came along."""
+    from light_snapshot.nova import state
+    if not is_marked(instance) or has_record(instance):
+        return
+    directory = libvirt_utils.get_instance_path(instance)
+    columns = state.LightSnapshotState.get(context, instance.uuid)
+    if not columns.light_snapshot_enable:
+        return
+    root = {'name': layout.DISK, 'target': os.path.basename(instance.root_device_name or 'vda'), 'format': disk_format(),
+            'size': 0}
+    record = records.Record(directory, {
+        'disks': [root], 'index': columns.snapshot_index or 0, 'store': columns.snapshot_store,
+        'daily': json.loads(instance.system_metadata.get(DAILY) or 'null'),
+        'root': {'file': layout.DISK, 'index': columns.root_index or 0, 'on': None, 'dirty': True}})
+    record.save()
 
 
 def save_columns(context, instance, record):
     """Bring the database's columns, and the mark, to what the record says (None: not enabled)."""
     from light_snapshot.nova import state
     state.LightSnapshotState.put(context, instance.uuid, state.of_record(record))
-    if (record is not None) == (instance.system_metadata.get(MARK) == MARKED):
+    marks = {MARK: MARKED if record is not None else None,
+             DAILY: json.dumps(record.daily, sort_keys=True) if record is not None and record.daily else None}
+    if all(instance.system_metadata.get(name) == value for name, value in marks.items()):
         return
-    if record is not None:
-        instance.system_metadata[MARK] = MARKED
-    else:
-        instance.system_metadata.pop(MARK)
+    for name, value in marks.items():
+        if value is not None:
+            instance.system_metadata[name] = value
+        else:
+            instance.system_metadata.pop(name, None)
     instance.save()
+
+
+def record_of(uuid):
+    """The record of a server of this host, or None.
+
+    :raises EngineError: when there is one that cannot be read
+    """
+    return records.load(os.path.join(CONF.instances_path, uuid))
+
+
+def note_daily(uuid, daily):
+    """Note up to when the daily snapshots of a server were seen to.
+
+    :raises EngineError: not now: something else is under way for it
+    """
+    values = dict(options.values(CONF), lock_timeout=0)
+    engines.Engine(os.path.join(CONF.instances_path, uuid), None, privileges.run, values).note_daily(daily)
 
 
 # ---- starts
@@ -75,10 +137,14 @@ def save_columns(context, instance, record):
 def get_guest_xml(original, self, context, instance, network_info, disk_info, image_meta, rescue=None,
                   *args, **kwargs):
     """Before a guest is defined: finish what a crash left, make layers where all were committed."""
+    if is_marked(instance) and not has_record(instance):
+        check_complete(instance)
+        if rescue is None and instance.task_state in SPAWNING:
+            ensure_record(context, instance)
     if rescue is None and has_record(instance):
         engine = engine_of(self, instance)
         if not engine.running():
-            engine.prepare_start()
+            engine.prepare_start(disks_of(disk_info))
             save_columns(context, instance, engine.record)
     return original(self, context, instance, network_info, disk_info, image_meta, rescue, *args, **kwargs)
 
@@ -89,12 +155,23 @@ def get_guest_config(original, self, instance, *args, **kwargs):
     if has_record(instance):
         directory = libvirt_utils.get_instance_path(instance)
         record = records.load(directory)
-        disk = os.path.join(directory, layout.DISK)
+        active = dict((record.path(name), record.active_of(name)) for name in record.disk_names)
         for device in config.devices:
-            if getattr(device, 'source_path', None) == disk:
-                device.source_path = record.path(record.active)
-                device.driver_format = record.active_format
+            name = active.get(getattr(device, 'source_path', None))
+            if name is not None:
+                device.source_path, device.driver_format = record.path(name), record.format_of(name)
     return config
+
+
+def disks_of(disk_info):
+    """nova's own disks of a server that may carry layers, as the engine takes them."""
+    return [{'name': name, 'target': entry['dev'], 'format': disk_format()}
+            for name, entry in sorted(disk_info['mapping'].items()) if layout.is_disk(name)]
+
+
+def disk_format():
+    """The format in which this host makes nova's own disks."""
+    return 'qcow2' if CONF.libvirt.images_type in ('qcow2', 'default') and CONF.use_cow_images else 'raw'
 
 
 def soft_reboot(original, self, instance):
@@ -102,8 +179,9 @@ def soft_reboot(original, self, instance):
     a hard reboot instead."""
     if has_record(instance):
         engine = engine_of(self, instance)
-        active = engine.record.path(engine.record.active)
-        if engine.domain is None or engine.domain.active(inactive=True) != active:
+        if engine.domain is None or any(
+                engine.domain.on(disk['target']).active(inactive=True)
+                != engine.record.path(engine.record.active_of(disk['name'])) for disk in engine.record.disks):
             LOG.warning('light-snapshot: libvirt would not restart %s from its active layer; hard reboot instead',
                         instance.uuid)
             return False
@@ -134,7 +212,7 @@ def disk_info_from_config(original, self, guest_config, *args, **kwargs):
 
 def disk_info_from_xml(original, self, instance_name, xml, *args, **kwargs):
     """Before 16: nova asks with libvirt's text."""
-    if layout.DISK + '.light-' in xml:
+    if '.light-' in xml:
         xml = _xml_on_root(xml)
     return original(self, instance_name, xml, *args, **kwargs)
 
@@ -158,7 +236,7 @@ def _xml_on_root(xml):
 
 
 def _root_of(path):
-    """(path, format) of the file `disk` that a layer of ours stands on; None for any other file.
+    """(path, format) of nova's own file that a layer of ours stands on; None for any other file.
 
     :raises EngineError: when the record cannot be read
     """
@@ -167,102 +245,5 @@ def _root_of(path):
     directory = os.path.dirname(path)
     if os.path.dirname(directory) != os.path.normpath(CONF.instances_path):
         return None
-    record = records.load(directory)
-    return None if record is None else (os.path.join(directory, layout.DISK), record.disk_format)
-
-
-# ---- resize and migration
-
-def _rollback(reason):
-    return exception.InstanceFaultRollback(exception.ResizeError(reason=reason))
-
-
-def _is_shared(driver, dest, path):
-    return places.find('is_path_shared')(driver, dest, path)
-
-
-def migrate_disk_and_power_off(original, self, context, instance, dest, *args, **kwargs):
-    """Commit first; then nova copies `disk`, and the history and the record go after it.
-
-    :raises InstanceFaultRollback: where that cannot be done; the server is as before then
-    """
-    if not has_record(instance):
-        return original(self, context, instance, dest, *args, **kwargs)
-    directory = libvirt_utils.get_instance_path(instance)
-    shared = _is_shared(self, dest, directory)
-    engine = engine_of(self, instance)
-    if engine.has_history() and not shared:
-        raise _rollback('The server keeps light snapshots, and its new host does not share %s; their history cannot '
-                        'go with it. Disable light snapshots first (this removes the history).' % directory)
-    try:
-        engine.commit_all()
-        engine.finish()
-    except errors.EngineError as exc:
-        raise _rollback(str(exc))
-    save_columns(context, instance, engine.record)
-    result = original(self, context, instance, dest, *args, **kwargs)
-    if shared:
-        _bring_history(directory)
-    return result
-
-
-def _bring_history(directory):
-    try:
-        engines.Engine(directory, None, privileges.run).bring_from(directory + '_resize')
-    except Exception as exc:
-        # nova takes this for a resize that did not happen: so it has to be one.
-        shutil.rmtree(directory, ignore_errors=True)
-        os.rename(directory + '_resize', directory)
-        raise _rollback('The history of the light snapshots could not be copied: %s' % exc)
-
-
-def _ensure_record(context, instance):
-    """On a host that an enabled server has just come to: a record without layers, so that it gets them when it
-    starts. Nothing for a server whose record came along."""
-    from light_snapshot.nova import state
-    if not is_marked(instance) or has_record(instance):
-        return
-    directory = libvirt_utils.get_instance_path(instance)
-    columns = state.LightSnapshotState.get(context, instance.uuid)
-    if not columns.light_snapshot_enable:
-        return
-    fmt = 'qcow2' if CONF.libvirt.images_type in ('qcow2', 'default') and CONF.use_cow_images else 'raw'
-    index = columns.snapshot_index or 0
-    record = records.Record(directory, {
-        'target': os.path.basename(instance.root_device_name or 'vda'), 'disk_format': fmt, 'index': index,
-        'store': columns.snapshot_store,
-        'root': {'file': layout.DISK, 'format': fmt, 'index': columns.root_index or 0, 'on': None, 'dirty': True}})
-    record.save()
-
-
-def finish_migration(original, self, context, migration, instance, *args, **kwargs):
-    """The destination's part of a resize or cold migration."""
-    _ensure_record(context, instance)
-    return original(self, context, migration, instance, *args, **kwargs)
-
-
-def check_can_live_migrate_source(original, self, context, instance, *args, **kwargs):
-    """Before a live migration: commit, the guest running.
-
-    :raises MigrationPreCheckError: where that cannot be done
-    """
-    if has_record(instance):
-        engine = engine_of(self, instance)
-        if engine.has_history():
-            raise exception.MigrationPreCheckError(
-                reason='The server keeps light snapshots, and a live migration cannot take their history along. '
-                       'Disable light snapshots first (this removes the history).')
-        try:
-            engine.commit_all()
-            engine.finish()
-        except errors.EngineError as exc:
-            raise exception.MigrationPreCheckError(reason=str(exc))
-        save_columns(context, instance, engine.record)
-    return original(self, context, instance, *args, **kwargs)
-
-
-def post_live_migration_at_destination(original, self, context, instance, *args, **kwargs):
-    """The layers are made again when the server starts the next time."""
-    result = original(self, context, instance, *args, **kwargs)
-    _ensure_record(context, instance)
-    return result
+    record, name = records.load(directory), layout.disk_of(os.path.basename(path))
+    return None if record is None else (os.path.join(directory, name), record.format_of(name))

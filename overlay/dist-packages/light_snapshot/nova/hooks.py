@@ -17,6 +17,7 @@ from light_snapshot.nova import wrapping
 LOG = logging.getLogger(__name__)
 
 DRIVER = 'nova.virt.libvirt.driver'
+IMAGES = 'nova.virt.libvirt.imagebackend'
 MANAGER = 'nova.compute.manager'
 CONDUCTOR = 'nova.conductor.manager'
 ROUTES = 'nova.api.openstack.compute.routes'
@@ -39,18 +40,26 @@ TABLE = (
     Hook(DRIVER, 'LibvirtDriver._get_instance_disk_info_from_config', '16-', 'self guest_config',
          'driver:disk_info_from_config', 'the same'),
     Hook(DRIVER, 'LibvirtDriver.migrate_disk_and_power_off', '12-', 'self context instance dest',
-         'driver:migrate_disk_and_power_off',
+         'moves:migrate_disk_and_power_off',
          'resize and cold migration copy `disk` alone: commit first; the history travels'),
     Hook(DRIVER, 'LibvirtDriver.finish_migration', '12-', 'self context migration instance',
-         'driver:finish_migration', 'a record on the new host, so that the layers are made again'),
+         'moves:finish_migration', 'a record on the new host, so that the layers are made again'),
     Hook(DRIVER, 'LibvirtDriver.check_can_live_migrate_source', '12-', 'self context instance',
-         'driver:check_can_live_migrate_source', 'block live migration copies the top layer alone: commit first'),
+         'moves:check_can_live_migrate_source', 'nothing may be under way, and there have to be layers'),
+    Hook(DRIVER, 'LibvirtDriver.live_migration', '12-', 'self context instance dest post_method recover_method',
+         'moves:live_migration', 'block live migration copies the top layer alone: what is below it goes ahead'),
     Hook(DRIVER, 'LibvirtDriver.post_live_migration_at_destination', '12-', 'self context instance',
-         'driver:post_live_migration_at_destination',
-         'a record on the new host, so that the layers are made again at the next start'),
+         'moves:post_live_migration_at_destination', 'what was written while the layers were copied is merged back'),
+    Hook(DRIVER, 'LibvirtDriver._live_snapshot', '12-',
+         'self context instance guest disk_path out_path source_format image_format', 'images:live_snapshot',
+         'an image of a running server: nova\'s user may read no layer, and knows no chain'),
+    Hook(IMAGES, 'Qcow2.snapshot_extract', '12-', 'self target out_format', 'images:snapshot_extract',
+         'the same of a server that is off'),
     Hook(MANAGER, 'ComputeManager.__init__', '12-', 'self', 'manager:init', 'our RPC endpoint beside nova\'s own'),
     Hook(MANAGER, 'ComputeManager.init_host', '12-', 'self', 'manager:init_host',
-         'jobs that a crash cut off are finished or undone when nova-compute starts'),
+         'jobs that a crash cut off are finished or undone when nova-compute starts; daily snapshots run from then on'),
+    Hook(MANAGER, 'ComputeManager.cleanup_host', '12-', 'self', 'manager:cleanup_host',
+         'no daily snapshot begins while the service stops'),
     Hook(MANAGER, 'ComputeManager._init_instance', '12-', 'self context instance', 'manager:init_instance',
          'which servers of this host are ours, without a query of our own'),
     Hook(MANAGER, 'ComputeManager.rebuild_instance', '12-', 'self context instance', 'manager:rebuild_instance',

@@ -5,6 +5,7 @@ from __future__ import absolute_import
 import logging
 import sys
 import threading
+import time
 
 import nova.context
 from nova import exception
@@ -14,12 +15,20 @@ from nova.compute import vm_states
 import oslo_messaging as messaging
 
 from light_snapshot.engine import errors
+from light_snapshot.engine import layout
+from light_snapshot.engine import plans
+from light_snapshot.nova import checking
 from light_snapshot.nova import driver as glue
 from light_snapshot.nova import hooks
 from light_snapshot.nova import names
+from light_snapshot.nova import notifications
 from light_snapshot.nova import places
+from light_snapshot.nova import rpcapi
 
 LOG = logging.getLogger(__name__)
+
+# Seconds before each new attempt to tell the database what was done.
+PAUSES = (2, 5, 10, 20, 40) + (60,) * 10
 
 CONFLICT = 409
 NOT_FOUND = 404
@@ -43,8 +52,17 @@ def init_host(original, self, *args, **kwargs):
     result = original(self, *args, **kwargs)
     unsettled = self.__dict__.pop(_UNSETTLED, None)
     if unsettled:
-        _in_background(settle_all, self, unsettled)
+        in_background(settle_all, self, unsettled)
+    from light_snapshot.nova import daily       # it builds on this module
+    daily.start(self)
     return result
+
+
+def cleanup_host(original, self, *args, **kwargs):
+    """The service stops: no daily snapshot begins any more."""
+    from light_snapshot.nova import daily
+    daily.stop(self)
+    return original(self, *args, **kwargs)
 
 
 def init_instance(original, self, context, instance, *args, **kwargs):
@@ -58,14 +76,19 @@ def init_instance(original, self, context, instance, *args, **kwargs):
 
 
 def rebuild_instance(original, self, context, instance, *args, **kwargs):
-    """A rebuild makes the disk anew: layers and history went with the old one."""
-    result = original(self, context, instance, *args, **kwargs)
-    if glue.is_marked(instance) and not glue.has_record(instance):
-        glue.save_columns(context, instance, None)
-    return result
+    """A rebuild makes the disk anew: layers and history go with the old one, and the server is a plain one. An evacuation,
+    which nova does here as well, keeps light snapshots on."""
+    was = glue.is_marked(instance)
+    if was and not places.argument(original, (self, context, instance) + args, kwargs, 'evacuate', 'recreate'):
+        instance.system_metadata.pop(glue.MARK)
+        result = original(self, context, instance, *args, **kwargs)
+        if not glue.has_record(instance):
+            glue.save_columns(context, instance, None)
+        return result
+    return original(self, context, instance, *args, **kwargs)
 
 
-def _in_background(function, *args):
+def in_background(function, *args):
     """Run a function beside what the service does. Where nova runs on eventlet this is a green thread like nova's own,
     since it has replaced what `threading` stands on; nova's own helpers for this differ from release to release."""
     thread = threading.Thread(target=function, args=args, name='light-snapshot')
@@ -89,13 +112,14 @@ def _settle_one(manager, context, instance, ours):
     def settle():
         engine = glue.engine_of(manager.driver, instance)
         engine.settle()
+        engine.finish_job()
+        instance.refresh()
+        if (names.takes_power(instance.task_state) and instance.vm_state == vm_states.ACTIVE
+                and not engine.running()):
+            # A recover or a preview had switched the guest off and was cut off there: it was running before.
+            _start(manager, context, instance)
         engine.finish()
         glue.save_columns(context, instance, engine.record)
-        instance.refresh()
-        if (instance.task_state == names.TASK_STATES['recover'] and instance.vm_state == vm_states.ACTIVE
-                and not engine.running()):
-            # A recover had switched the guest off and was cut off there: it was running before.
-            _start(manager, context, instance)
         if ours and names.is_ours(instance.task_state):
             instance.task_state = None
             instance.save()
@@ -107,7 +131,7 @@ def _settle_one(manager, context, instance, ours):
 class Endpoint(object):
     """What nova-api asks a compute host for. A refusal is an answer, not an exception: {'code', 'message'}."""
 
-    target = messaging.Target(namespace='light_snapshot', version='1.0')
+    target = messaging.Target(namespace='light_snapshot', version=rpcapi.NEWEST)
 
     def __init__(self, manager):
         self._manager = manager
@@ -118,10 +142,11 @@ class Endpoint(object):
             engine = self._engine(instance)
             if not engine.enabled:
                 return {'points': [], 'enabled': False}
-            others = engine.domain.other_disks() if engine.domain is not None else []
+            others = engine.domain.other_disks(engine.targets()) if engine.domain is not None else []
             return {'points': engine.points(), 'enabled': True, 'committed': engine.record.committed,
-                    'store': engine.record.store, 'size': engine.size(), 'disks': [engine.record.target],
-                    'disks_left_out': others}
+                    'store': engine.record.store, 'size': engine.size(), 'disks': engine.targets(),
+                    'disks_left_out': others, 'progress': engine.progress(),
+                    'preview': (engine.record.preview or {}).get('index'), 'retention': engine.record.retention}
         except errors.EngineError as exc:
             return {'code': CONFLICT, 'message': str(exc)}
 
@@ -138,13 +163,19 @@ class Endpoint(object):
         except errors.EngineError as exc:
             return {'code': CONFLICT, 'message': str(exc)}
 
+    def check(self, context, instance):
+        """What is wrong with one server's light snapshots: {'findings': [...]}. Nothing is changed."""
+        look = checking.Look(self._manager.driver, context, instance)
+        in_background(look.run)
+        return look.wait()
+
     def operate(self, context, instance, operation, args):
         """Begin an operation: its checks and its instant. The rest goes on in the background.
 
         :returns: {} or {'index': N}, or a refusal; the caller gives the task state back after a refusal
         """
         work = Work(self._manager, context, instance, operation, args)
-        _in_background(work.run)
+        in_background(work.run)
         work.begun.wait()
         return work.answer
 
@@ -164,11 +195,14 @@ class Work(object):
         self.begun = threading.Event()
         self.answer = {}
         self.engine = None
+        self.changed = False    # the record, and the database does not know yet
+        self.notices = notifications.Notices(context, manager.host, instance, operation, args)
 
     def run(self):
         """Never raises: what goes wrong is in the answer, or in the action's record and the log."""
         # What oslo.log prefixes our lines with is kept by thread.
         self.context.update_store()
+        self.notices.start()
 
         @utils.synchronized(self.instance.uuid)
         def locked():
@@ -186,15 +220,18 @@ class Work(object):
         try:
             locked()
         except errors.EngineError as exc:
+            self.notices.failed(exc)
             if not self.begun.is_set():
                 self.answer = {'code': NOT_FOUND if isinstance(exc, errors.NotFound) else CONFLICT,
                                'message': str(exc)}
         except Exception as exc:
+            self.notices.failed(exc)
             if not self.begun.is_set():
                 LOG.exception('light-snapshot: %s of %s failed', self.operation, self.instance.uuid)
                 self.answer = {'code': 500, 'message': '%s: %s' % (type(exc).__name__, exc)}
         finally:
-            self._end()
+            self.end()
+            self.notices.end(self.answer)
 
     def _begin(self):
         if hooks.problems:
@@ -210,20 +247,51 @@ class Work(object):
                 go_on(**self.args)
             self.engine.finish()
         finally:
-            glue.save_columns(self.context, self.instance, self.engine.record)
+            # That nova's database is away takes nothing back of what was done.
+            self.changed = True
+            try:
+                glue.save_columns(self.context, self.instance, self.engine.record)
+                self.changed = False
+            except Exception as exc:
+                LOG.warning('light-snapshot: what %s of %s has changed could not be written to the database yet: %s',
+                            self.operation, self.instance.uuid, exc)
+
+    def end(self):
+        """Nothing of it is under way any more, and the task state is given back: later, where nova's database is away."""
+        told = self._end()
+        self.begun.set()
+        if not told:
+            self._end_later()
 
     def _end(self):
-        """Give the task state back; a server that was deleted meanwhile has none."""
+        """Give the task state back; a server that was deleted meanwhile has none.
+
+        :returns: False where nova's database could not be reached
+        """
         try:
             self.instance.refresh()
+            if self.changed:
+                glue.save_columns(self.context, self.instance, self.engine.record)
+                self.changed = False
             if names.is_ours(self.instance.task_state):
                 self.instance.task_state = None
                 self.instance.save()
         except exception.InstanceNotFound:
             pass
-        except Exception:
-            LOG.exception('light-snapshot: the task state of %s could not be given back', self.instance.uuid)
-        self.begun.set()
+        except Exception as exc:
+            LOG.warning('light-snapshot: the task state of %s could not be given back: %s', self.instance.uuid, exc)
+            return False
+        return True
+
+    def _end_later(self):
+        """The message queue or the database was away: again and again for some minutes. After that the next start of
+        nova-compute does it."""
+        for pause in PAUSES:
+            time.sleep(pause)
+            if self._end():
+                return
+        LOG.error('light-snapshot: the database was told nothing of %s of %s; restart nova-compute once it is back',
+                  self.operation, self.instance.uuid)
 
     # ---- enable, disable, store
 
@@ -233,15 +301,14 @@ class Work(object):
         if domain is None:
             raise errors.Refused('libvirt does not know this server; nothing was changed. Hard reboot it, then try '
                                  'again.')
-        disk = self.engine.files.path('disk')
-        target, fmt = domain.describe(disk)
-        if target is None:
+        disks = domain.local_disks(self.engine.directory)
+        if not disks or disks[0]['name'] != layout.DISK:
             raise errors.Refused('The root disk of this server is not a file of its own on the compute host (it is a '
                                  'volume, LVM or Ceph); such a disk cannot carry layers. Nothing was changed.')
-        self.engine.enable(target, fmt, store)
+        self.engine.enable(disks, store)
 
     def begin_disable(self):
-        self.engine.check_enabled()
+        self.engine.check_no_preview()
 
     def go_on_disable(self):
         self.engine.disable()
@@ -249,32 +316,75 @@ class Work(object):
     def begin_store(self, enable):
         self.engine.store(enable)
 
-    # ---- snapshot, commit, recover
+    def begin_retain(self, **limits):
+        self.engine.check_enabled()
+        # What is not named stays as it is.
+        self.engine.retain(**dict(self.engine.record.retention, **limits))
 
-    def begin_snapshot(self, name, description, quiesce):
-        return {'index': self.engine.snapshot(name, description, quiesce)}
+    # ---- snapshot, commit, delete
+
+    def begin_snapshot(self, name, description, quiesce, daily=None):
+        return {'index': self.engine.snapshot(name, description, quiesce, daily)}
 
     def begin_commit(self):
-        self.engine.check_enabled()
+        self.engine.check_no_preview()
 
     def go_on_commit(self):
         self.engine.commit_all()
 
-    def begin_recover(self, index, use_root):
-        self.engine.check_recover(index, use_root)
+    def begin_delete(self, index):
+        self.engine.check_enabled()
+        self.engine.delete(index)
 
-    def go_on_recover(self, index, use_root):
+    # ---- recover, preview
+
+    def begin_recover(self, index, use_root, safety=None):
+        self.engine.check_recover(index, use_root, safety)
+
+    def go_on_recover(self, index, use_root, safety=None):
+        self._powered_off(self.engine.recover, index, use_root, safety, consistency=self._consistency())
+
+    def begin_preview(self, index, use_root):
+        self.engine.check_enabled()
+        self.engine.check_preview(index, use_root)
+
+    def go_on_preview(self, index, use_root):
+        self.engine.prepare_preview(index, use_root)
+        self._powered_off(self.engine.preview, index, use_root, consistency=self._consistency())
+
+    def begin_keep_preview(self):
+        self.engine.check_enabled()
+        self.engine.keep_preview()
+
+    def begin_undo_preview(self):
+        self.engine.check_enabled()
+        self.engine.check_undo()
+
+    def go_on_undo_preview(self):
+        self._powered_off(self.engine.undo_preview)
+
+    def _consistency(self):
+        """Of what the server has now, once its power was cut."""
+        return plans.CRASH_CONSISTENT if self.engine.running() else plans.STOPPED
+
+    def _powered_off(self, change, *args, **kwargs):
+        """Give the guest another disk while it is off; it gets its power back."""
         running = self.engine.running()
         if running:
-            # What was written since is discarded anyway: no reason to wait for a clean shutdown.
+            # What was written since is discarded or frozen as it is: no reason to wait for a clean shutdown.
             self.manager.driver.power_off(self.instance, 0, 0)
         try:
-            self.engine.recover(index, use_root)
-            self.engine.finish()
+            change(*args, **kwargs)
+            self.engine.finish_job()
         finally:
             # Also after a failure: the guest boots what the record names, before or after.
             if running:
                 _start(self.manager, self.context, self.instance)
+
+    # ---- repair
+
+    def begin_repair(self):
+        return {'findings': checking.findings(self.context, self.instance, self.engine, repair=True)}
 
 
 def _start(manager, context, instance):

@@ -10,6 +10,12 @@ TASK_STATES = {
     'commit': PREFIX + 'committing',
     'recover': PREFIX + 'recovering',
     'store': PREFIX + 'storing',
+    'delete': PREFIX + 'deleting',
+    'preview': PREFIX + 'previewing',
+    'keep_preview': PREFIX + 'keeping',
+    'undo_preview': PREFIX + 'undoing',
+    'retain': PREFIX + 'retaining',
+    'repair': PREFIX + 'repairing',
 }
 
 # operation -> its name among the server's instance actions
@@ -21,8 +27,25 @@ ACTIONS = {
     'recover': 'light_snapshot_recover',
     'store': 'light_snapshot_store',
     'daily': 'light_snapshot_daily',
+    'delete': 'light_snapshot_delete',
+    'preview': 'light_snapshot_preview',
+    'keep_preview': 'light_snapshot_keep_preview',
+    'undo_preview': 'light_snapshot_undo_preview',
+    'retain': 'light_snapshot_retain',
+    'repair': 'light_snapshot_repair',
 }
+
+# Operations that came with version 1.1 of our RPC.
+NEW = ('delete', 'preview', 'keep_preview', 'undo_preview', 'retain', 'repair')
+
+# Operations that take a running guest's power and give it back.
+POWER = ('recover', 'preview', 'undo_preview')
 
 
 def is_ours(task_state):
     return task_state in TASK_STATES.values()
+
+
+def takes_power(task_state):
+    """Whether the operation of this task state switches a running guest off on its way."""
+    return task_state in [TASK_STATES[operation] for operation in POWER]

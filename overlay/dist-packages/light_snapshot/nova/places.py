@@ -9,6 +9,8 @@ from __future__ import absolute_import
 import importlib
 import inspect
 
+from light_snapshot.nova import releases
+
 #: what we call it -> ((where nova has it, in which releases), ...)
 PLACES = {
     'db_api': (
@@ -42,6 +44,8 @@ PLACES = {
         ('nova.objects.base:remotable_classmethod', '12-33'),),
     'remotable': (
         ('nova.objects.base:remotable', '12-'),),
+    'versioned_notifier': (
+        ('nova.rpc:get_versioned_notifier', '13-'),),
     'rpc_router': (             # RPC clients by cell
         ('nova.rpc:ClientRouter', '14-'),),
 }
@@ -73,10 +77,38 @@ def look(place):
 
 # ---- where the arguments differ as well
 
+def arguments(function):
+    """Names of a function's arguments."""
+    spec = inspect.getfullargspec(function) if hasattr(inspect, 'getfullargspec') else inspect.getargspec(function)
+    return spec.args
+
+
 def takes(function, name):
     """Whether one of a function's named arguments is `name`."""
-    spec = inspect.getfullargspec(function) if hasattr(inspect, 'getfullargspec') else inspect.getargspec(function)
-    return name in spec.args
+    return name in arguments(function)
+
+
+#: Releases whose rollback of a live migration is told whether it was a block migration.
+ROLLBACK_TOLD = '12-14'
+
+
+def rollback_arguments(context, instance, dest, block_migration, migrate_data):
+    """What nova's method for a live migration that came to nothing takes."""
+    told = (block_migration,) if releases.within(ROLLBACK_TOLD, releases.current()) else ()
+    return (context, instance, dest) + told + (migrate_data,)
+
+
+def argument(function, args, kwargs, *names):
+    """What a call gives for the argument that is called by one of `names`, as the release has it; None if nothing."""
+    # A signature, where Python has it, is that of the function below its decorators.
+    taken = list(inspect.signature(function).parameters) if hasattr(inspect, 'signature') else \
+        inspect.getargspec(function).args
+    for name in names:
+        if name in kwargs:
+            return kwargs[name]
+        if name in taken and taken.index(name) < len(args):
+            return args[taken.index(name)]
+    return None
 
 
 def database_engine(context):
@@ -125,3 +157,19 @@ def rpc_client(router, context, instance):
     if hasattr(router, 'by_instance'):              # 14, 15
         return router.by_instance(context, instance)
     return router
+
+
+def notifiers(host):
+    """nova's notifiers of a nova-compute: [(whether it takes versioned payloads, the notifier)]. What notification_format does
+    not ask for goes nowhere: nova sees to that. None at all where nova has not set them up.
+
+    The old one is taken without the wrapper by which nova warns of types that are not on its own list (14 and later).
+    """
+    from nova import rpc
+    versioned, found = find('versioned_notifier'), []
+    if versioned is not None and rpc.NOTIFIER is not None:
+        found.append((True, versioned('nova-compute:%s' % host)))
+    old = rpc.LEGACY_NOTIFIER if versioned is not None else rpc.NOTIFIER
+    if old is not None:
+        found.append((False, old.prepare(publisher_id='compute.%s' % host)))
+    return found

@@ -1,4 +1,5 @@
-"""Who may do what: the owner of a server, or an admin. One rule a verb, to be changed in nova's policy files."""
+"""Who may do what: the owner of a server, or an admin; an admin alone repairs. One rule a verb, to be changed in nova's
+policy files."""
 
 from __future__ import absolute_import
 
@@ -10,28 +11,39 @@ from light_snapshot.nova import places
 BASE = 'os_compute_api:light-snapshot:%s'
 ANYONE = '@'
 OWNER = 'is_admin:True or project_id:%(project_id)s'
+ADMIN = 'is_admin:True'
 
 _TEXTS = {
     'index': ('List and show the light snapshots of a server', 'GET', '/servers/{server_id}/light-snapshots'),
     'update': ('Rename a light snapshot', 'PUT', '/servers/{server_id}/light-snapshots/{index}'),
+    'delete': ('Delete a light snapshot', 'DELETE', '/servers/{server_id}/light-snapshots/{index}'),
     'enable': ('Enable light snapshots (enableSnapshot)', 'POST', '/servers/{server_id}/action'),
     'disable': ('Disable light snapshots (disableSnapshot)', 'POST', '/servers/{server_id}/action'),
     'create': ('Take a light snapshot (createSnapshot)', 'POST', '/servers/{server_id}/action'),
     'recover': ('Recover a server (recoverInstance)', 'POST', '/servers/{server_id}/action'),
+    'preview': ('Preview a restore point (previewInstance)', 'POST', '/servers/{server_id}/action'),
+    'keep': ('Keep a previewed restore point (keepPreview)', 'POST', '/servers/{server_id}/action'),
+    'undo': ('Undo a preview (undoPreview)', 'POST', '/servers/{server_id}/action'),
+    'retain': ('Say how many light snapshots are kept, and how long (retainSnapshots)', 'POST',
+               '/servers/{server_id}/action'),
+    'check': ('Check the light snapshots of a server (checkSnapshots)', 'POST', '/servers/{server_id}/action'),
+    'repair': ('Repair what a check finds (checkSnapshots with repair)', 'POST', '/servers/{server_id}/action'),
     'commit': ('Commit all layers of a server (commitSnapshot)', 'POST', '/servers/{server_id}/action'),
     'store': ('Keep every light snapshot or not (storeSnapshot)', 'POST', '/servers/{server_id}/action'),
     'daily': ('Take a light snapshot every day or not (dailySnapshot)', 'POST', '/servers/{server_id}/action'),
 }
+_ADMIN_ONLY = ('repair',)
 
 
 def list_rules():
     """The defaults in code, for nova 14 and later and for oslo.policy's generators."""
     rules = [policy.RuleDefault(BASE % 'discoverable', ANYONE)]
     for verb, (text, method, path) in sorted(_TEXTS.items()):
+        who = ADMIN if verb in _ADMIN_ONLY else OWNER
         if hasattr(policy, 'DocumentedRuleDefault'):        # oslo.policy 1.21, with nova 16
-            rules.append(policy.DocumentedRuleDefault(BASE % verb, OWNER, text, [{'method': method, 'path': path}]))
+            rules.append(policy.DocumentedRuleDefault(BASE % verb, who, text, [{'method': method, 'path': path}]))
         else:
-            rules.append(policy.RuleDefault(BASE % verb, OWNER))
+            rules.append(policy.RuleDefault(BASE % verb, who))
     return rules
 
 

@@ -7,7 +7,17 @@ import oslo_messaging as messaging
 from nova import rpc
 from nova.objects import base as objects_base
 
+from light_snapshot.nova import names
 from light_snapshot.nova import places
+
+FIRST = '1.0'
+# 1.1: `check`, the operations of names.NEW, and recover's `safety`.
+NEWEST = '1.1'
+
+
+def is_new(method, operation=None, args=None, **_others):
+    """Whether an older light-snapshot, which speaks 1.0, cannot do this. What it can do is asked for in 1.0."""
+    return method == 'check' or operation in names.NEW or 'safety' in (args or {})
 
 
 class ComputeAPI(object):
@@ -19,14 +29,15 @@ class ComputeAPI(object):
     def _client(self, context, instance):
         # Made at the first call: nova's RPC is set up after the routes are built.
         if self._router is None:
-            target = messaging.Target(topic='compute', namespace='light_snapshot', version='1.0')
+            target = messaging.Target(topic='compute', namespace='light_snapshot', version=FIRST)
             client = rpc.get_client(target, serializer=objects_base.NovaObjectSerializer())
             router = places.find('rpc_router')
             self._router = router(client) if router is not None else client
         return places.rpc_client(self._router, context, instance)
 
     def _call(self, context, instance, method, **kwargs):
-        cctxt = self._client(context, instance).prepare(server=instance.host)
+        version = NEWEST if is_new(method, **kwargs) else FIRST
+        cctxt = self._client(context, instance).prepare(server=instance.host, version=version)
         return cctxt.call(context, method, instance=instance, **kwargs)
 
     def points(self, context, instance):
@@ -34,6 +45,9 @@ class ComputeAPI(object):
 
     def describe(self, context, instance, index, name, description):
         return self._call(context, instance, 'describe', index=index, name=name, description=description)
+
+    def check(self, context, instance):
+        return self._call(context, instance, 'check')
 
     def operate(self, context, instance, operation, args):
         return self._call(context, instance, 'operate', operation=operation, args=args)

@@ -15,7 +15,7 @@ from light_snapshot.nova import places
 
 COLUMNS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
            'snapshot_daily')
-_FLAGS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_store', 'snapshot_daily')
+FLAGS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_store', 'snapshot_daily')
 OFF = {'light_snapshot_enable': False, 'snapshot_committed': None, 'snapshot_index': None, 'root_index': None,
        'snapshot_store': None, 'snapshot_daily': None}
 
@@ -43,7 +43,7 @@ def read(context, uuids):
 
 def _values(row):
     values = dict(zip(COLUMNS, row))
-    for name in _FLAGS:
+    for name in FLAGS:
         values[name] = bool(values[name])
     return values
 
@@ -86,6 +86,28 @@ class LightSnapshotState(base.NovaObject):
         """Set some columns; gives the new state."""
         write(context, uuid, values)
         return cls.get(context, uuid)
+
+
+def daily_of(context, host):
+    """The uuids of the servers of a host of which a snapshot is to be taken every day, in one query."""
+    query = sqlalchemy.text('SELECT uuid FROM instances WHERE deleted = 0 AND host = :host AND light_snapshot_enable = 1 '
+                            'AND snapshot_daily = 1')
+    with places.database_engine(context).connect() as connection:
+        return [row[0] for row in connection.execute(query, {'host': host}).fetchall()]
+
+
+@base.NovaObjectRegistry.register
+class LightSnapshotDaily(base.NovaObject):
+    """The servers of one host of which a snapshot is to be taken every day. An object of its own, so that a conductor with an
+    older light-snapshot refuses this question and no other."""
+
+    VERSION = '1.0'
+
+    fields = {'host': fields.StringField(), 'uuids': fields.ListOfStringsField()}
+
+    @places.remotable_classmethod
+    def get(cls, context, host):
+        return cls(context=context, host=host, uuids=daily_of(context, host))
 
 
 def of_record(record):

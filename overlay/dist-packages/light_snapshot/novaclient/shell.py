@@ -10,10 +10,11 @@ from novaclient import utils
 from oslo_utils import encodeutils
 
 from light_snapshot.client import actions
+from light_snapshot.client import confirm
 from light_snapshot.client import errors
+from light_snapshot.client import findings
 from light_snapshot.client import options
 from light_snapshot.client import points
-from light_snapshot.client import recover
 from light_snapshot.novaclient import http
 
 
@@ -27,16 +28,18 @@ class _Target(argparse.Action):
 
 
 class _Row(object):
-    """A restore point as `utils.print_list` takes it."""
+    """A line as `utils.print_list` takes it."""
 
-    def __init__(self, point):
-        self.__dict__.update(point)
+    def __init__(self, values):
+        self.__dict__.update(values)
 
 
-_USE_ROOT = (('--use-root',), {
-    'action': _Target, 'nargs': 0, 'const': True, 'default': False, 'help': 'Go back to the root disk'})
-_TO_INDEX = (('--index',), {
-    'action': _Target, 'type': int, 'metavar': '<index>', 'help': 'Go back to the restore point of this index'})
+def _target(do):
+    """The choice of a restore point; `do` is what is done with it, in words."""
+    return [(('--use-root',), {'action': _Target, 'nargs': 0, 'const': True, 'default': False,
+                               'help': do + ' the root disk'}),
+            (('--index',), {'action': _Target, 'type': int, 'metavar': '<index>',
+                            'help': do + ' the restore point of this index'})]
 
 
 def _command(run, summary, *arguments):
@@ -68,13 +71,35 @@ def _create(compute, server_id, args):
         print(index)
 
 
-def _recover(compute, server_id, args):
-    recover.confirm(compute, server_id, args, _write)
-    actions.RECOVER.act(compute, server_id, args)
+def _confirmed(confirm_it, action):
+    """An action before which the user is asked."""
+    def run(compute, server_id, args):
+        confirm_it(compute, server_id, args, _write)
+        action.act(compute, server_id, args)
+    return run
+
+
+def _print(rows, columns):
+    utils.print_list([_Row(row) for row in rows], [title for _key, title in columns])
 
 
 def _list(compute, server_id, args):
-    utils.print_list([_Row(point) for point in compute.points(server_id)], [title for _key, title in points.COLUMNS])
+    listing = compute.listing(server_id)
+    _print(listing['light_snapshots'], points.COLUMNS)
+    # Beside the table, not in what a script reads.
+    for line in points.notes(listing):
+        sys.stderr.write(line + '\n')
+
+
+def _check(compute, server_id, args):
+    found = findings.of(actions.CHECK.act(compute, server_id, args))
+    _print(found, findings.COLUMNS)
+    findings.judge(found, args)
+
+
+def _delete(compute, server_id, args):
+    confirm.delete(compute, server_id, args, _write)
+    points.delete(compute, server_id, args)
 
 
 def _show(compute, server_id, args):
@@ -89,7 +114,16 @@ do_light_snapshot = _command(_create, actions.CREATE.summary, *actions.CREATE.op
 do_light_snapshot_list = _command(_list, points.LIST)
 do_light_snapshot_show = _command(_show, points.SHOW, options.INDEX)
 do_light_snapshot_set = _command(_set, points.SET, options.INDEX, options.NEW_NAME, options.NEW_DESCRIPTION)
-do_recover = _command(_recover, actions.RECOVER.summary, _USE_ROOT, _TO_INDEX, *actions.RECOVER.options)
+do_light_snapshot_delete = _command(
+    _delete, points.DELETE, options.INDEX, options.YES, options.WAIT, options.WAIT_TIMEOUT)
+do_light_snapshot_preview = _command(
+    actions.PREVIEW.act, actions.PREVIEW.summary, *_target('Look at') + list(actions.PREVIEW.options))
+do_light_snapshot_keep = _command(_confirmed(confirm.keep, actions.KEEP), actions.KEEP.summary, *actions.KEEP.options)
+do_light_snapshot_undo = _command(_confirmed(confirm.undo, actions.UNDO), actions.UNDO.summary, *actions.UNDO.options)
+do_light_snapshot_retain = _action(actions.RETAIN)
+do_light_snapshot_check = _command(_check, actions.CHECK.summary, *actions.CHECK.options)
+do_recover = _command(_confirmed(confirm.recover, actions.RECOVER), actions.RECOVER.summary,
+                      *_target('Go back to') + list(actions.RECOVER.options))
 do_commit_light_snapshot = _action(actions.COMMIT)
 do_enable_light_snapshot = _action(actions.ENABLE)
 do_disable_light_snapshot = _action(actions.DISABLE)

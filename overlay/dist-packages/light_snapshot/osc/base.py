@@ -26,6 +26,11 @@ class ServerCommand(command.Command):
     def add_options(self, parser):
         """Adds the arguments that stand before the server."""
 
+    def write(self, text):
+        """Puts a text before the user."""
+        self.app.stdout.write(text)
+        self.app.stdout.flush()
+
 
 class ActionCommand(ServerCommand):
     """A server action, the work of which goes on in the background."""
@@ -52,3 +57,10 @@ def add(parser, *these):
     """Adds some of client.options."""
     for flags, keywords in these:
         parser.add_argument(*flags, **keywords)
+
+
+def add_target(parser, do):
+    """Adds the choice of a restore point; `do` is what is done with it, in words."""
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument('--root', '--use-root', dest='use_root', action='store_true', help=do + ' the root disk')
+    target.add_argument('--index', metavar='<index>', type=int, help=do + ' the restore point of this index')

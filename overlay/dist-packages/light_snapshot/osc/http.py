@@ -36,7 +36,7 @@ class Compute(compute.Compute):
         kwargs = {}
         if microversion:
             headers['OpenStack-API-Version'] = 'compute ' + microversion
-        if method != 'GET':
+        if body is not None:
             headers['Content-Type'] = 'application/json'
             kwargs['data'] = json.dumps(body)
         answer = self._session.request(

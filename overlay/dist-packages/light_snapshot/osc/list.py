@@ -13,6 +13,9 @@ class List(base.ServerCommand, lister.Lister):
 
     def take_action(self, parsed_args):
         compute = self.compute
-        found = compute.points(compute.server(parsed_args.server)['id'])
+        listing = compute.listing(compute.server(parsed_args.server)['id'])
+        # Beside the table, not in what a script reads.
+        for line in points.notes(listing):
+            self.app.stderr.write(line + '\n')
         return ([title for _key, title in points.COLUMNS],
-                [[point.get(key) for key, _title in points.COLUMNS] for point in found])
+                [[point.get(key) for key, _title in points.COLUMNS] for point in listing['light_snapshots']])

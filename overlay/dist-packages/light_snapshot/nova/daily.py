@@ -1,0 +1,245 @@
+"""Daily snapshots, taken by nova-compute itself: which servers of the host are due (see `schedule`), a few at a time, on the
+way that nova-api's requests take.
+
+The record on the server's disk notes up to when it has been seen to, in the same durable step as the snapshot: no restart and
+no crash makes two of one. A server that is busy has its turn later; one that fails is tried again after a while.
+"""
+
+from __future__ import absolute_import
+
+import logging
+import threading
+import time
+
+import nova.context
+from nova import exception
+from nova import objects
+from nova.compute import vm_states
+
+from light_snapshot.engine import errors
+from light_snapshot.nova import driver as glue
+from light_snapshot.nova import hooks
+from light_snapshot.nova import manager as managers
+from light_snapshot.nova import names
+from light_snapshot.nova import options
+from light_snapshot.nova import schedule as schedules
+
+LOG = logging.getLogger(__name__)
+
+STATES = [vm_states.ACTIVE, vm_states.STOPPED]
+OPERATION = 'snapshot'
+#: Seconds until a server whose snapshot failed is tried again; each time twice as long, up to the second.
+RETRY, RETRY_MOST = 3600, 6 * 3600
+NOTHING = {'slot': '', 'taken': ''}
+
+_ATTRIBUTE = '_light_snapshot_daily'
+_ATTRS = ['flavor', 'info_cache', 'metadata', 'system_metadata']
+
+
+def start(manager):
+    """Begin to take the daily snapshots of a compute manager's host, in the background."""
+    stop(manager)
+    # By the class's name: nova's own tests put much in the place of a driver.
+    if hooks.problems or not any(one.__name__ == 'LibvirtDriver' for one in type(manager.driver).__mro__):
+        return
+    try:
+        values = options.daily(glue.CONF)
+        schedule = schedules.Schedule(values['daily_start'], values['daily_window'], values['daily_timezone'])
+    except Exception as exc:        # oslo.config's own, too; nova itself starts all the same
+        LOG.error('light-snapshot: this host takes no daily light snapshots: %s. Put it right in the section '
+                  '[light_snapshot] of nova.conf and restart nova-compute.', exc)
+        return
+    if not values['daily_concurrency']:
+        LOG.info('light-snapshot: daily_concurrency is 0: this host takes no daily light snapshots')
+        return
+    daily = Daily(manager, schedule, values['daily_concurrency'], values['daily_interval'])
+    setattr(manager, _ATTRIBUTE, daily)
+    managers.in_background(daily.run)
+
+
+def stop(manager):
+    """None begins any more; those under way go on as long as the process does."""
+    daily = manager.__dict__.pop(_ATTRIBUTE, None)
+    if daily is not None:
+        daily.stop()
+
+
+class Daily(object):
+    """The daily snapshots of one host.
+
+    :param schedule: `schedule.Schedule`
+    :param concurrency: how many are taken at a time
+    :param interval: seconds between two looks
+    """
+
+    def __init__(self, manager, schedule, concurrency, interval):
+        self.manager = manager
+        self.schedule = schedule
+        self.concurrency = concurrency
+        self.interval = interval
+        self._lock = threading.Lock()
+        self._stopped = self._failing = False
+        self._waiting = []          # uuids, what is due longest first
+        self._running = set()       # uuids
+        self._workers = 0
+        self._noted = {}            # uuid -> what its record notes, or has noted earlier
+        self._failed = {}           # uuid -> (how often, when it is tried again)
+
+    def run(self):
+        """Until `stop`; never raises."""
+        while not self._stopped:
+            time.sleep(self.interval)
+            if self._stopped:
+                return
+            try:
+                self.look()
+                self._failing = False
+            except Exception as exc:
+                # The database, or the message queue, is away, or the conductor's light-snapshot is an older one: told once.
+                if not self._failing:
+                    LOG.warning('light-snapshot: which daily light snapshots are due cannot be told yet: %s: %s',
+                                type(exc).__name__, exc)
+                self._failing = True
+
+    def stop(self):
+        self._stopped = True
+        with self._lock:
+            self._waiting = []
+
+    # ---- what is due
+
+    def look(self):
+        """One look: who is due waits for a turn, and workers begin."""
+        due = self.due(time.time())
+        with self._lock:
+            if self._stopped:
+                return
+            self._waiting = [uuid for uuid in due if uuid not in self._running]
+            more = min(self.concurrency - self._workers, len(self._waiting))
+            self._workers += max(more, 0)
+        for _number in range(more):
+            managers.in_background(self._work)
+
+    def due(self, now):
+        """The uuids of the servers that are due, the longest first; one query."""
+        from light_snapshot.nova import state
+        listed = state.LightSnapshotDaily.get(nova.context.get_admin_context(), self.manager.host).uuids
+        for known in (self._noted, self._failed):
+            for uuid in set(list(known)) - set(listed):
+                known.pop(uuid, None)
+        found = [(self._due(uuid, now), uuid) for uuid in listed]
+        return [uuid for came, uuid in sorted(one for one in found if one[0] is not None)]
+
+    def _due(self, uuid, now):
+        """When the server's slot came, or None."""
+        if uuid in self._running or self._waits(uuid, now):
+            return None
+        known = self._noted.get(uuid, NOTHING)
+        if self.schedule.due(uuid, known, now) is None and self.schedule.mended(known, now) is None:
+            return None             # seen to for today: the record is not read again
+        try:
+            noted = self._read(uuid, now)
+        except errors.Refused:
+            return None             # something is under way for it: at the next look
+        except errors.EngineError as exc:
+            self._skip(uuid, exc, now)
+            return None
+        if noted is None:
+            return None             # on its way to or from this host, or its columns are wrong: a check tells
+        self._noted[uuid] = noted
+        return self.schedule.due(uuid, noted, now)
+
+    def _read(self, uuid, now):
+        """What the record notes; of a server that is seen for the first time, it is noted now. None: no record."""
+        record = glue.record_of(uuid)
+        if record is None:
+            return None
+        noted = record.daily
+        wanted = self.schedule.first(uuid, now) if noted is None else self.schedule.mended(noted, now)
+        if wanted is None:
+            return noted
+        if noted is not None:
+            LOG.warning('light-snapshot: the last daily light snapshot of %s is of %s, which is yet to come: the clock was '
+                        'set back. Today counts as done.', uuid, max(noted.values()))
+        glue.note_daily(uuid, wanted)
+        return wanted
+
+    def _waits(self, uuid, now):
+        """Whether a server that failed is not tried again yet. (A clock that was set back must not make it wait for ever.)"""
+        _count, again = self._failed.get(uuid, (0, now))
+        return now < again <= now + RETRY_MOST
+
+    def _skip(self, uuid, why, now):
+        count = self._failed.get(uuid, (0, 0))[0]
+        seconds = min(RETRY * 2 ** count, RETRY_MOST)
+        self._failed[uuid] = count + 1, now + seconds
+        LOG.warning('light-snapshot: the daily light snapshot of %s was not taken; it is tried again in %d minutes: %s',
+                    uuid, seconds // 60, why)
+
+    # ---- taking them
+
+    def _work(self):
+        """One worker: takes what waits, until nothing does."""
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._workers -= 1
+                    return
+                uuid = self._waiting.pop(0)
+                self._running.add(uuid)
+            try:
+                self._take(uuid)
+            except Exception as exc:
+                LOG.exception('light-snapshot: the daily light snapshot of %s failed', uuid)
+                self._skip(uuid, exc, time.time())
+            finally:
+                with self._lock:
+                    self._running.discard(uuid)
+
+    def _take(self, uuid):
+        """As nova-api does it: the task state, the action's record, and the work, here until all of it is done."""
+        context = nova.context.get_admin_context()
+        try:
+            instance = objects.Instance.get_by_uuid(context, uuid, expected_attrs=_ATTRS)
+        except exception.InstanceNotFound:
+            return
+        if instance.host != self.manager.host or instance.vm_state not in STATES or instance.task_state is not None:
+            return                  # its turn comes when that is over
+        instance.task_state = names.TASK_STATES[OPERATION]
+        try:
+            instance.save(expected_vm_state=STATES, expected_task_state=[None])
+        except (exception.UnexpectedTaskStateError, exception.UnexpectedVMStateError, exception.InstanceNotFound):
+            return
+        now = time.time()
+        noted = self.schedule.note(uuid, now)
+        work = managers.Work(self.manager, context, instance, OPERATION, {
+            'name': 'daily-' + noted['taken'], 'description': '', 'quiesce': True, 'daily': noted})
+        begins = False
+        try:
+            if self._still_due(uuid, now):
+                objects.InstanceAction.action_start(context, uuid, names.ACTIONS[OPERATION], want_result=False)
+                begins = True
+        finally:
+            if not begins:
+                work.end()
+        if begins:
+            work.run()
+            self._done(uuid, noted, work.answer)
+
+    def _still_due(self, uuid, now):
+        """Nobody else changes the server now: what is on its disk counts."""
+        record = glue.record_of(uuid)
+        if record is None or self.schedule.due(uuid, record.daily or NOTHING, now) is None:
+            return False
+        if record.preview:
+            self._skip(uuid, 'the server shows a restore point as a preview. Keep the preview or undo it.', now)
+            return False
+        return True
+
+    def _done(self, uuid, noted, answer):
+        if answer.get('code'):
+            self._skip(uuid, answer['message'], time.time())
+            return
+        self._failed.pop(uuid, None)
+        self._noted[uuid] = noted
+        LOG.info('light-snapshot: daily light snapshot of %s: restore point %s', uuid, answer.get('index'))

@@ -1,0 +1,53 @@
+"""createImage, createBackup and shelve of a server with layers: the image is what its active layer shows, and no layer may
+be read by nova's user. A running guest goes on meanwhile; nova's own way is for what has no layers."""
+
+from __future__ import absolute_import
+
+import logging
+import os
+import shutil
+
+from oslo_config import cfg
+
+from light_snapshot.engine import engine as engines
+from light_snapshot.engine import errors
+from light_snapshot.engine import layout
+from light_snapshot.engine import record as records
+from light_snapshot.nova import driver as glue
+from light_snapshot.nova import options
+from light_snapshot.nova import privileges
+
+LOG = logging.getLogger(__name__)
+CONF = cfg.CONF
+
+
+def live_snapshot(original, self, context, instance, guest, disk_path, out_path, source_format, image_format,
+                  *args, **kwargs):
+    """Of a guest that runs."""
+    if not layout.is_ours(os.path.basename(disk_path)) or not glue.has_record(instance):
+        return original(self, context, instance, guest, disk_path, out_path, source_format, image_format,
+                        *args, **kwargs)
+    engine = glue.engine_of(self, instance)
+    try:
+        _export(engine, out_path, image_format)
+    finally:
+        glue.save_columns(context, instance, engine.record)
+
+
+def snapshot_extract(original, self, target, out_format):
+    """Of a guest that is off. Which file is its active layer its record knows; libvirt may remember an older one."""
+    directory, name = os.path.split(self.path)
+    if not layout.is_ours(name) or not records.exists(directory):
+        return original(self, target, out_format)
+    _export(engines.Engine(directory, None, privileges.run, options.values(CONF)), target, out_format)
+
+
+def _export(engine, target, image_format):
+    try:
+        shutil.move(engine.export(image_format), target)
+    finally:
+        try:
+            engine.finish()
+        except errors.EngineError as exc:
+            # The image is right; what was written meanwhile is merged back before the next operation.
+            LOG.warning('light-snapshot: after an image of %s: %s', engine.directory, exc)
