@@ -8,7 +8,7 @@ STACK = """
     openstack-dashboard openstack-dashboard-apache
     python3-openstackclient python3-openstacksdk python3-novaclient python3-keystoneauth1 python3-pymysql
     libvirt-daemon-system libvirt-clients python3-libvirt qemu-system-x86 qemu-utils
-    iproute2 procps sudo
+    iproute2 openssh-client procps sudo
 """.split()
 
 # The guest: its kernel, its programs, and what builds its image.

@@ -163,7 +163,9 @@ def destroy_guests(forget, prefix="instance-"):
 def down(keep=()):
     """Stop what `up` started, but for the services named in KEEP; nova's guests lose their power.  Raises TestbedError."""
     from .ocata import updown as ocata
+    from .second import host as second
     ocata.down()
+    second.power_off()
     mine = [service for service in services.mine() if service.name not in keep]
     libvirtd = services.BY_NAME["libvirtd"]
     if services.NOVA_COMPUTE in mine:
