@@ -1,6 +1,7 @@
 """The engine against bare libvirt, on running guests of the bench's own that write a record every half second."""
 
 import os
+import random
 import time
 
 from light_snapshot.engine import domain as engine_domain
@@ -9,6 +10,7 @@ from light_snapshot.engine import files as engine_files
 
 from bench import lab as labs
 from bench import parts
+from bench import stalls
 from bench import table
 
 POLL = 0.01
@@ -24,7 +26,7 @@ class Bare:
     """What a person would do with virsh alone: freeze the active layer; commit the oldest one into `disk`."""
 
     def __init__(self, machine):
-        self.machine, self.number, self.layers = machine, 0, []
+        self.machine, self.number, self.layers, self.removing = machine, 0, [], 0
 
     def snapshot(self):
         self.number += 1
@@ -45,20 +47,28 @@ class Bare:
         view = engine_domain.Domain(self.machine.dom, labs.TARGET)
         while view.has_job() or top in view.chain():
             time.sleep(POLL)
+        # virsh leaves the file where it is; whoever commits has to remove it.
+        self.removing = seconds(os.unlink, top)
 
 
 class Ours:
     """The engine on one machine: a new one for each operation, as nova-compute makes it."""
 
     def __init__(self, machine):
-        self.machine, self.engine = machine, None
+        self.machine, self.engine, self.removing = machine, None, 0
 
     def snapshot(self):
         self.engine = self.machine.engine()
         self.engine.snapshot()
 
     def commit(self):
-        self.engine.finish()
+        remove, took = engine_files.Files.remove, []
+        engine_files.Files.remove = lambda files, name: took.append(seconds(remove, files, name))
+        try:
+            self.engine.finish()
+        finally:
+            engine_files.Files.remove = remove
+        self.removing = sum(took)
 
     def oldest(self):
         """The file that the next `commit` commits."""
@@ -125,9 +135,10 @@ def _fill(machine, mib):
 def commits(ours, bare, mib, count):
     """Commits of layers of `mib` MiB into a `disk` that holds these clusters already, in turns.
 
-    :returns: MiB/s of ours, MiB/s of bare virsh, bytes on the host's disk a byte that the guest wrote
+    :returns: MiB/s of ours and of bare virsh; the same two until the layer's file is removed; bytes on the host's disk a
+        byte that the guest wrote
     """
-    rates, factors = ([], []), []
+    rates, whole, factors = ([], []), ([], []), []
     for side in (ours, bare):
         side.machine.guest.write('/data/piece', PIECE, 'piece')
     for number in range(-1, count):
@@ -142,10 +153,11 @@ def commits(ours, bare, mib, count):
             took = seconds(side.commit)
             after = _written(side.machine)
             if number >= 0:
-                rates[place].append(layer / labs.MIB / took)
+                rates[place].append(layer / labs.MIB / (took - side.removing))
+                whole[place].append(layer / labs.MIB / took)
                 if side is ours:
                     factors.append((after[0] - before[0]) / (after[1] - before[1]))
-    return rates[0], rates[1], factors
+    return rates, whole, factors
 
 
 def store_on(machine):
@@ -210,6 +222,7 @@ def _compare(measure, ours, reference, bound=None, factor=1000, unit='ms'):
 
 
 READ_MIB = 16
+READS = 200       # of single blocks
 
 
 def _read(machine):
@@ -219,10 +232,20 @@ def _read(machine):
     return float(words[1]) - float(words[0])
 
 
-def age(lab, snapshots_taken, count):
-    """MiB/s that two equal guests read, in turns: one after many snapshots, one with none.
+def _random(machine, seed):
+    """The same of single blocks of 4 KiB here and there in it; the same places for the same seed. Each is a process of its
+    own in the guest, which is part of what is measured on both sides."""
+    places = random.Random(seed).sample(range(READ_MIB * 256), READS)
+    words = machine.guest.run(
+        'read from rest </proc/uptime; for at in %s; do dd if=/data/read of=/dev/null bs=4k count=1 skip=$at iflag=direct '
+        '2>/dev/null; done; echo "$from $(cat /proc/uptime)"' % ' '.join(map(str, places)), timeout=300, check=True)[1].split()
+    return float(words[1]) - float(words[0])
 
-    :returns: the two lists, and the number of files in the chain of the first
+
+def age(lab, snapshots_taken, count):
+    """What two equal guests read, in turns: one after many snapshots, one with none.
+
+    :returns: MiB/s in order, two lists; blocks a second at random places, two lists; files in the chain of the first
     """
     machines = [lab.machine(name) for name in ('aged', 'new')]
     for machine in machines:
@@ -230,21 +253,22 @@ def age(lab, snapshots_taken, count):
         machine.guest.write('/data/read', READ_MIB, 'read')
     aged = Ours(machines[0])
     engine = aged.machine.engine()
-    engine.enable(labs.TARGET, 'qcow2')
+    engine.enable(labs.DISKS)
     engine.finish()
     for _number in range(snapshots_taken):
         aged.snapshot()
         aged.commit()
-    rates = ([], [])
+    rates, blocks = ([], []), ([], [])
     for number in range(-1, count):
         for place, machine in enumerate(machines):
-            took = _read(machine)
+            took, took_random = _read(machine), _random(machine, number)
             if number >= 0:
                 rates[place].append(READ_MIB / took)
+                blocks[place].append(READS / took_random)
     depth = len(engine_domain.Domain(aged.machine.dom, labs.TARGET).chain())
     for machine in machines:
         machine.off()
-    return rates[0], rates[1], depth
+    return rates, blocks, depth
 
 
 def measure(lab, lines, rows, count, mib, commits_count, many):
@@ -256,7 +280,7 @@ def measure(lab, lines, rows, count, mib, commits_count, many):
         sides[name] = kind(machine)
         if kind is Ours:
             engine = machine.engine()
-            engine.enable(labs.TARGET, 'qcow2')
+            engine.enable(labs.DISKS)
             engine.finish()
     found = snapshots(sides, 2 * count)
     small, bare, big, bare_big = (found[name] for name in ('ours', 'bare', 'ours 100', 'bare 100'))
@@ -276,16 +300,20 @@ def measure(lab, lines, rows, count, mib, commits_count, many):
         machine.on()
         pair.append(kind(machine))
     engine = pair[0].machine.engine()
-    engine.enable(labs.TARGET, 'qcow2')
+    engine.enable(labs.DISKS)
     engine.finish()
-    rates, bare_rates, factors = commits(pair[0], pair[1], mib, commits_count)
+    rates, whole, factors = commits(pair[0], pair[1], mib, commits_count)
     lines += [
-        _compare('commit of a layer of %d MiB / bare `virsh blockcommit`' % mib, rates, bare_rates, (table.AT_LEAST, 0.95), 1, 'MiB/s'),
+        _compare('commit of a layer of %d MiB / bare `virsh blockcommit`' % mib, rates[0], rates[1], (table.AT_LEAST, 0.95), 1,
+                 'MiB/s'),
+        _compare('the same until its file is removed / with `rm`', whole[0], whole[1], (table.AT_LEAST, 0.95), 1, 'MiB/s'),
         table.Line('bytes written to disk over the life of a snapshot / bytes the guest wrote',
                    '%.2f (%.2f..%.2f, n = %d)' % (table.median(factors), min(factors), max(factors), len(factors)), '1',
                    table.median(factors), (table.AT_MOST, 2.1))]
     for side in pair:
         side.machine.off()
-    rates, new_rates, depth = age(lab, many, count)
-    lines.append(_compare('guest reads in 4 KiB pieces after %d snapshots (%d files in its chain) / after none' % (many, depth),
-                          rates, new_rates, (table.AT_LEAST, 0.95), 1, 'MiB/s'))
+    lines += stalls.measure(lab, (Ours, Bare), 2 * count)
+    rates, blocks, depth = age(lab, many, count)
+    after = 'after %d snapshots (%d files in its chain) / after none' % (many, depth)
+    lines += [_compare('guest reads of 4 KiB at random places ' + after, blocks[0], blocks[1], (table.AT_LEAST, 0.95), 1, 'a second'),
+              _compare('guest reads in order, in 4 KiB pieces, ' + after, rates[0], rates[1], (table.AT_LEAST, 0.95), 1, 'MiB/s')]

@@ -19,6 +19,7 @@ from testbed import guestctl, guestimage, settings
 MIB = 2 ** 20
 GIB = 2 ** 30
 TARGET = 'vda'
+DISKS = [{'name': 'disk', 'target': TARGET, 'format': 'qcow2'}]
 
 _XML = """<domain type='qemu'>
   <name>%(name)s</name>
@@ -94,14 +95,15 @@ class Lab:
 class Machine:
     """One guest, its directory, and the engine on it."""
 
-    def __init__(self, lab, name, gib, memory):
+    def __init__(self, lab, name, gib, memory, base=None, size=None):
+        """:param base, size: of the disk, where it is not the testbed's guest on `gib` GiB: an image-cache file, and bytes"""
         self.lab = lab
         self.name = '%s-%s' % (os.path.basename(lab.top), name)
         self.directory = os.path.join(lab.top, name)
         self.memory = memory
         os.mkdir(self.directory, 0o755)
         self.disk = self.path('disk')
-        command('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', lab.base, '-F', 'raw', self.disk, '%dG' % gib)
+        command('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', base or lab.base, '-F', 'raw', self.disk, str(size or gib * GIB))
         self.guest = guestctl.Guest(self.name, settings.LIBVIRT_URI)
         self.dom = None
 

@@ -35,8 +35,14 @@ def _setting(name, default=None):
 INSTANCES = Path(_setting('INSTANCES', settings.INSTANCES))
 LIBVIRT_URI = _setting('LIBVIRT_URI', settings.LIBVIRT_URI)
 _VERIFY = _setting('VERIFY')
+COMPUTE_CONF = Path('/etc/nova/nova-compute.conf')     # of the testbed
 _COMPUTE_PID = Path(_setting('COMPUTE_PID', services.NOVA_COMPUTE.pidfile))
 _COMPUTE_START = _setting('COMPUTE_START')
+
+
+def elsewhere():
+    """Whether the cloud is another one than this project's testbeds."""
+    return _VERIFY is not None
 
 
 def guest(uuid):

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import uuid as uuids
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -16,7 +17,10 @@ class Server:
 
     @classmethod
     def create(cls, cloud, name, flavor='m1.tiny'):
+        # An earlier run that was cut off may have left one of the same name.
+        name = '%s-%s' % (name, uuids.uuid4().hex[:8])
         server = cls(cloud, cloud.create_server(name, flavor=flavor))
+        server.name = name
         server.guest.wait_up()
         return server
 
@@ -38,7 +42,19 @@ class Server:
 
     def act(self, action, options=None, status=('ACTIVE', 'SHUTOFF')):
         """One of our actions, until it is done and recorded as successful; its answer."""
-        answer = self.post(action, options)
+        return self._until_done(self.post(action, options), status)
+
+    def delete_point(self, index):
+        """Have a restore point deleted, until that is done and recorded as successful."""
+        self._until_done(self.cloud.call('compute', 'DELETE', '/servers/%s/light-snapshots/%s' % (self.uuid, index)))
+
+    def check(self):
+        """What a check finds."""
+        answer = self.post('checkSnapshots')
+        assert answer.status == 200, answer
+        return answer.body['findings']
+
+    def _until_done(self, answer, status=('ACTIVE', 'SHUTOFF')):
         assert answer.status == 202, answer
         self.cloud.wait_server(self.uuid, status)
         newest = self.events()[0]

@@ -5,6 +5,7 @@ LIGHT_SNAPSHOT_E2E_SITE         where the package's Python code is installed, /u
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,11 @@ def rows(table):
     return [[cell.strip() for cell in line.split('|')[1:-1]] for line in table.splitlines() if line.startswith('|')]
 
 
+def complaints(done):
+    """What a command said on stderr, but for how far the work was while it waited."""
+    return re.sub(r'^[\w -]+: \d+ %\n', '', done.stderr, flags=re.MULTILINE)
+
+
 def flags(demo, server):
     body = demo.server(server.uuid)
     return body['light_snapshot_enabled'], body['snapshot_store'], body['snapshot_daily']
@@ -71,7 +77,7 @@ def test_refusal_in_words(nova, server):
 
 def test_enable(nova, demo, server):
     done = nova('enable-light-snapshot', '--store', '--daily', '--wait', server.uuid)
-    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert (done.returncode, done.stdout, complaints(done)) == (0, '', '')
     assert flags(demo, server) == (True, True, True)
 
 
@@ -82,8 +88,8 @@ def test_take_two_and_list(nova, demo, server):
         done = nova('light-snapshot', '--name', 'cli %d' % number, '--wait', demo.server(server.uuid)['name'])
         assert (done.returncode, done.stdout) == (0, '%d\n' % number), done.stderr
     listed = rows(nova('light-snapshot-list', server.uuid).stdout)
-    assert listed[0] == ['Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Current', 'Consistency']
-    assert [row[:3] + [row[4], row[6]] for row in listed[1:]] == [
+    assert listed[0] == ['Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Frees', 'Current', 'Consistency']
+    assert [row[:3] + [row[4], row[7]] for row in listed[1:]] == [
         ['0', '-', '', 'kept', 'False'], ['1', '0', 'cli 1', 'root', 'False'], ['2', '1', 'cli 2', 'last', 'True']]
 
 
@@ -98,9 +104,33 @@ def test_recover_asks_and_goes_back(nova, server):
     assert unasked.returncode == 1 and '--yes' in unasked.stderr
     assert server.sums('cli1', 'cli2') == {'cli1': SUMS[1], 'cli2': SUMS[2]}
     done = nova('recover', '--index', '1', '--yes', '--wait', server.uuid)
-    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+    assert (done.returncode, done.stdout, complaints(done)) == (0, '', '')
     server.guest.wait_up()
     assert server.sums('cli1', 'cli2') == {'cli1': SUMS[1], 'cli2': None}
+
+
+def test_delete_preview_retain_and_check(nova, demo, server):
+    def done(*words):
+        ended = nova(*words)
+        assert (ended.returncode, complaints(ended)) == (0, ''), (words, ended.stderr)
+        return ended.stdout
+    unasked = nova('light-snapshot-delete', server.uuid, '2')
+    assert unasked.returncode == 1 and '--yes' in unasked.stderr
+    assert done('light-snapshot-preview', '--index', '2', '--wait', server.uuid) == ''
+    server.guest.wait_up()
+    assert server.sums('cli1', 'cli2') == {'cli1': SUMS[1], 'cli2': SUMS[2]}
+    listed = nova('light-snapshot-list', server.uuid)
+    assert 'The server previews restore point 2' in listed.stderr
+    refused = nova('light-snapshot', server.uuid)
+    assert refused.returncode == 1 and 'preview' in refused.stderr
+    assert done('light-snapshot-undo', '--yes', '--wait', server.uuid) == ''
+    server.guest.wait_up()
+    assert server.sums('cli1', 'cli2') == {'cli1': SUMS[1], 'cli2': None}
+    assert done('light-snapshot-delete', '--yes', '--wait', server.uuid, '2') == ''
+    assert '2' not in [row[0] for row in rows(done('light-snapshot-list', server.uuid))]
+    done('light-snapshot-retain', '--count', '9', '--wait', server.uuid)
+    assert 'at most 9 restore points' in nova('light-snapshot-list', server.uuid).stderr
+    assert len(rows(done('light-snapshot-check', server.uuid))) == 1
 
 
 def test_both_targets_are_wrong_usage(nova, server):
@@ -116,6 +146,6 @@ def test_switches_and_disable(nova, demo, server):
                           (['commit-light-snapshot', '--wait'], (True, True, True)),
                           (['disable-light-snapshot', '--wait'], (False, False, False))):
         done = nova(*words, server.uuid)
-        assert (done.returncode, done.stderr) == (0, ''), words
+        assert (done.returncode, complaints(done)) == (0, ''), words
         assert flags(demo, server) == wanted, words
     assert server.sums('cli1') == {'cli1': SUMS[1]}

@@ -9,7 +9,8 @@ import environment
 import story
 
 ACTIONS = [('enableSnapshot', None), ('disableSnapshot', None), ('createSnapshot', None), ('recoverInstance', None),
-           ('commitSnapshot', None), ('storeSnapshot', {'enable': True}), ('dailySnapshot', {'enable': True})]
+           ('commitSnapshot', None), ('storeSnapshot', {'enable': True}), ('dailySnapshot', {'enable': True}),
+           ('previewInstance', None), ('keepPreview', None), ('undoPreview', None), ('retainSnapshots', {'count': 1})]
 
 
 def message(answer):
@@ -52,11 +53,15 @@ def test_another_tenants_server(enabled, other, action, options):
         assert enabled.post(action, options, cloud=other).status == 404
 
 
-def test_another_tenant_cannot_list_or_rename(enabled, other):
+def test_another_tenant_cannot_list_rename_delete_or_check(enabled, other):
     path = '/servers/%s/light-snapshots' % enabled.uuid
     assert other.call('compute', 'GET', path).status == 404
     assert other.call('compute', 'GET', path + '/1').status == 404
     assert other.call('compute', 'PUT', path + '/1', {'light_snapshot': {'name': 'x'}}).status == 404
+    with unchanged(enabled):
+        assert other.call('compute', 'DELETE', path + '/1').status == 404
+        for options in (None, {'repair': True}):
+            assert enabled.post('checkSnapshots', options, cloud=other).status == 404
 
 
 @pytest.mark.parametrize('action,options', ACTIONS[1:], ids=[action for action, _ in ACTIONS[1:]])
@@ -75,7 +80,10 @@ BAD = [
     ('recoverInstance', {'snap_index': True}), ('recoverInstance', {'use_root': 1}),
     ('recoverInstance', {'use_root': True, 'snap_index': 0}), ('recoverInstance', {'use_root': True, 'snap_index': 1}),
     ('storeSnapshot', None), ('storeSnapshot', {}), ('storeSnapshot', {'enable': None}), ('dailySnapshot', {}),
-    ('commitSnapshot', {'force': True}),
+    ('commitSnapshot', {'force': True}), ('recoverInstance', {'safety': 'yes'}), ('recoverInstance', {'safety': None}),
+    ('previewInstance', {'snap_index': -1}), ('previewInstance', {'use_root': True, 'snap_index': 1}),
+    ('keepPreview', {}), ('undoPreview', {}), ('retainSnapshots', None), ('retainSnapshots', {}),
+    ('retainSnapshots', {'count': 0}), ('retainSnapshots', {'days': '7'}), ('checkSnapshots', {'repair': 'yes'}),
 ]
 
 
@@ -89,8 +97,35 @@ def test_bad_requests(enabled, action, options):
 @pytest.mark.parametrize('index', [77, 2, 2 ** 31 - 1])
 def test_an_index_that_does_not_exist(enabled, index):
     with unchanged(enabled):
-        answer = enabled.post('recoverInstance', {'snap_index': index})
-        assert answer.status == 404 and str(index) in message(answer)
+        for action in ('recoverInstance', 'previewInstance'):
+            answer = enabled.post(action, {'snap_index': index})
+            assert answer.status == 404 and str(index) in message(answer)
+
+
+def test_a_safety_snapshot_where_nothing_is_kept(enabled):
+    with unchanged(enabled):
+        answer = enabled.post('recoverInstance', {'safety': True})
+        assert answer.status == 409 and 'othing was changed' in message(answer)
+
+
+@pytest.mark.parametrize('action', ['keepPreview', 'undoPreview'])
+def test_no_preview_to_end(enabled, action):
+    with unchanged(enabled):
+        answer = enabled.post(action)
+        assert answer.status == 409 and 'preview' in message(answer)
+
+
+def test_a_repair_is_an_administrator_s(enabled):
+    with unchanged(enabled):
+        assert enabled.post('checkSnapshots', {'repair': True}).status == 403
+
+
+def test_a_check_is_for_any_state(enabled):
+    enabled.nova({'pause': None}, 'PAUSED')
+    try:
+        assert enabled.check() == []
+    finally:
+        enabled.nova({'unpause': None})
 
 
 @pytest.mark.parametrize('index', ['77', 'x', '-1', '1.0', '%00', '99999999999999999999'])
@@ -98,6 +133,8 @@ def test_a_restore_point_that_does_not_exist(enabled, index):
     path = '/servers/%s/light-snapshots/%s' % (enabled.uuid, index)
     assert enabled.cloud.call('compute', 'GET', path).status in (400, 404)
     assert enabled.cloud.call('compute', 'PUT', path, {'light_snapshot': {'name': 'x'}}).status in (400, 404)
+    with unchanged(enabled):
+        assert enabled.cloud.call('compute', 'DELETE', path).status in (400, 404)
 
 
 def test_enable_twice(enabled):
@@ -138,19 +175,6 @@ def test_the_compute_host_is_down(enabled, admin):
             assert answer.status == 409 and 'is down' in message(answer)
     finally:
         admin.force_down(host, False)
-
-
-NOVA = [{'createImage': {'name': 'x'}}, {'createBackup': {'name': 'x', 'backup_type': 'daily', 'rotation': 1}},
-        {'shelve': None}]
-
-
-@pytest.mark.parametrize('body', NOVA, ids=[next(iter(body)) for body in NOVA])
-def test_what_nova_cannot_do_to_layers_yet(enabled, admin, body):
-    with unchanged(enabled):
-        answer = enabled.cloud.action(enabled.uuid, body)
-        if answer.status != 403:        # who may do what is the operator's policy
-            assert answer.status == 409 and 'light_snapshot' in message(answer)
-        assert admin.action(enabled.uuid, body).status == 409
 
 
 def test_two_at_once(enabled):

@@ -36,16 +36,12 @@ class Hostile(Server):
 
     def attack(self):
         """Write the header over the first bytes of the disk, as the guest does."""
-        record = self.engine().record
-        path = os.path.join(self.directory, 'disk') if record is None else record.path(record.active)
-        fmt = self.fmt if record is None else record.active_format
+        path, fmt = self._active('disk')
         qemu_io(path, fmt, 'write -s %s 0 %d' % (self.header, os.path.getsize(self.header) // 512 * 512))
 
     def begins_with_the_header(self):
         """Whether the guest still reads there what it has written."""
-        record = self.engine().record
-        path = os.path.join(self.directory, 'disk') if record is None else record.path(record.active)
-        fmt = self.fmt if record is None else record.active_format
+        path, fmt = self._active('disk')
         raw = path + '.read'
         subprocess.check_call(['qemu-img', 'convert', '-f', fmt, '-O', 'raw', path, raw])
         with open(raw, 'rb') as handle, open(self.header, 'rb') as header:
@@ -57,9 +53,7 @@ class Hostile(Server):
 
     def chain(self):
         """Every file that a guest which starts now would read, each by the format that names it."""
-        record = self.engine().record
-        path = os.path.join(self.directory, 'disk') if record is None else record.path(record.active)
-        fmt = self.fmt if record is None else record.active_format
+        path, fmt = self._active('disk')
         out = subprocess.check_output(['qemu-img', 'info', '--backing-chain', '--output=json', '-f', fmt, path])
         return [os.path.join(self.directory, one['filename']) for one in json.loads(out.decode())]
 
@@ -95,6 +89,17 @@ def test_a_header_in_the_guests_disk_is_data(tmpdir, fmt, option, store):
     if store:
         server.recover(index=1)
         harmless('recover to an index')
+    server.attack()
+    server.act('preview', None, True)
+    harmless('preview')
+    server.attack()
+    server.act('keep_preview')
+    harmless('keep a preview')
+    server.attack()
+    server.snapshot()
+    for index in server.indices()[:2]:
+        server.act('delete', index)
+        harmless('delete %d' % index)
     server.attack()
     server.act('commit_all')
     harmless('commit of all')

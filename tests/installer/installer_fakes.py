@@ -20,12 +20,13 @@ from light_snapshot_installer import cli, output, paths  # noqa: E402
 PYTHON_DIR = '/usr/lib/python2.7/dist-packages' if sys.version_info[0] == 2 else '/usr/lib/python3/dist-packages'
 SHIM = '# light-snapshot shim: extends nova\'s own file of this path\nVALUE = "ours"\n'
 NOVA_FILES = ('__init__.py', 'virt/__init__.py', 'virt/libvirt/__init__.py', 'virt/libvirt/driver.py',
-              'compute/__init__.py', 'compute/manager.py', 'conductor/__init__.py', 'conductor/manager.py',
+              'virt/libvirt/imagebackend.py', 'compute/__init__.py', 'compute/manager.py', 'conductor/__init__.py', 'conductor/manager.py',
               'api/__init__.py', 'api/openstack/__init__.py', 'api/openstack/compute/__init__.py',
               'api/openstack/compute/routes.py', 'privsep/__init__.py', 'policies/__init__.py')
 #: What nova had not yet in Liberty.
 NOT_IN_LIBERTY = ('api/openstack/compute/routes.py', 'privsep/__init__.py', 'policies/__init__.py')
-SHIMS = ('virt/libvirt/driver.py', 'compute/manager.py', 'conductor/manager.py', 'api/openstack/compute/routes.py')
+SHIMS = ('virt/libvirt/driver.py', 'virt/libvirt/imagebackend.py', 'compute/manager.py', 'conductor/manager.py',
+         'api/openstack/compute/routes.py')
 
 
 def write(path, text, mode=0o644):

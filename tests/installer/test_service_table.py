@@ -9,6 +9,7 @@ from light_snapshot_installer import services
 PYTHON = '/usr/bin/python3'
 EXTENDED = {
     'nova.virt.libvirt.driver': 'nova/virt/libvirt/driver.py',
+    'nova.virt.libvirt.imagebackend': 'nova/virt/libvirt/imagebackend.py',
     'nova.compute.manager': 'nova/compute/manager.py',
     'nova.conductor.manager': 'nova/conductor/manager.py',
     'nova.api.openstack.compute.routes': 'nova/api/openstack/compute/routes.py',

@@ -11,6 +11,7 @@ from nova.virt.libvirt import config as vconfig
 from nova.virt.libvirt import driver as nova_driver     # noqa: F401  nova 12 registers its options with it
 
 from light_snapshot.nova import driver
+from light_snapshot.nova import moves
 
 GUEST = '''<domain type="qemu"><name>x</name><memory>1</memory><devices>
 <disk type="file" device="disk"><driver name="qemu" type="qcow2"/><source file="%s"/><target dev="vda"/>
@@ -69,16 +70,19 @@ def directory(tmpdir):
 
 
 def write_record(directory, text=None, **more):
-    data = {'version': 1, 'disk_format': 'raw', 'root': {'file': 'disk', 'format': 'raw', 'index': 1, 'on': None,
-                                                         'dirty': False}}
+    data = {'version': 2, 'root': {'file': 'disk', 'index': 1, 'on': None, 'dirty': False},
+            'disks': [{'name': name, 'target': target, 'format': 'raw', 'size': 1}
+                      for name, target in (('disk', 'vda'), ('disk.swap', 'vdb'))]}
     with open(os.path.join(directory, 'light-snapshot.json'), 'w') as handle:
         handle.write(text or json.dumps(dict(data, **more)))
 
 
-def test_a_layer_is_shown_as_the_root_disk(directory, seen):
+def test_a_layer_is_shown_as_the_disk_below_it(directory, seen):
     write_record(directory)
     assert seen(directory + '/disk.light-7', directory + '/disk.eph0') == [
         (directory + '/disk', 'raw'), (directory + '/disk.eph0', 'raw')]
+    assert seen(directory + '/disk.light-7', directory + '/disk.swap.light-7') == [
+        (directory + '/disk', 'raw'), (directory + '/disk.swap', 'raw')]
 
 
 @pytest.mark.parametrize('damage', ['{', '{"version": 99}', '[]'])
@@ -128,6 +132,18 @@ def test_the_active_layer_is_what_the_guest_boots(here):
     assert boots() == [(here + '/disk', 'raw'), ('/e', 'raw')]
     write_record(here, live=[{'index': 7, 'file': 'disk.light-7'}])
     assert boots() == [(here + '/disk.light-7', 'qcow2'), ('/e', 'raw')]
+    config = driver.get_guest_config(lambda _self, _instance: guest((here + '/disk.swap', 'raw'), ('/e', 'raw')),
+                                     None, Instance())
+    assert config.devices[0].source_path == here + '/disk.swap.light-7' and config.devices[0].driver_format == 'qcow2'
+
+
+def test_the_disks_that_nova_gives_a_guest(here):
+    driver.CONF.set_override('images_type', 'qcow2', group='libvirt')
+    mapping = {'root': {'dev': 'vda'}, 'disk': {'dev': 'vda'}, 'disk.swap': {'dev': 'vdc'}, 'disk.eph0': {'dev': 'vdb'},
+               'disk.config': {'dev': 'hda'}, '/dev/vdd': {'dev': 'vdd'}}
+    assert driver.disks_of({'mapping': mapping}) == [
+        {'name': 'disk', 'target': 'vda', 'format': 'qcow2'}, {'name': 'disk.eph0', 'target': 'vdb', 'format': 'qcow2'},
+        {'name': 'disk.swap', 'target': 'vdc', 'format': 'qcow2'}]
 
 
 def test_the_mark_of_an_enabled_server(here, monkeypatch):
@@ -148,14 +164,32 @@ def test_the_mark_of_an_enabled_server(here, monkeypatch):
     assert put == [('uuid', True)] * 2 + [('uuid', False)] * 2
 
 
+def test_the_last_daily_snapshot_goes_along_without_a_record(here, monkeypatch):
+    from light_snapshot.nova import state
+    columns = state.LightSnapshotState(light_snapshot_enable=True, snapshot_index=7, root_index=3, snapshot_store=False)
+    monkeypatch.setattr(state.LightSnapshotState, 'put', classmethod(lambda *_args: None))
+    monkeypatch.setattr(state.LightSnapshotState, 'get', classmethod(lambda *_args: columns))
+    daily, instance = {'slot': '2026-11-25', 'taken': '2026-11-26'}, Instance()
+    instance.root_device_name = '/dev/vda'
+    write_record(here, daily=daily)
+    for _again in range(2):
+        driver.save_columns(None, instance, driver.records.load(here))
+        assert instance.saved == 1
+    os.unlink(os.path.join(here, 'light-snapshot.json'))
+    moves.post_live_migration_at_destination(lambda *_args: None, None, None, instance)
+    assert driver.records.load(here).daily == daily
+    driver.save_columns(None, instance, None)
+    assert instance.system_metadata == {}
+
+
 def test_a_plain_server_that_comes_to_a_host_costs_no_query(here, monkeypatch):
     from light_snapshot.nova import state
 
     def get(*_args):
         raise AssertionError('the database was asked')
     monkeypatch.setattr(state.LightSnapshotState, 'get', get)
-    for hook in (driver.post_live_migration_at_destination,
-                 lambda original, _self, _context, instance: driver.finish_migration(original, None, None, None,
-                                                                                     instance)):
+    for hook in (moves.post_live_migration_at_destination,
+                 lambda original, _self, _context, instance: moves.finish_migration(original, None, None, None,
+                                                                                    instance)):
         assert hook(lambda *_args: 'nova\'s answer', None, None, Instance()) == 'nova\'s answer'
     assert not driver.has_record({'a test of nova\'s own': 'a dictionary'})

@@ -1,6 +1,10 @@
 """The tables of hooks and places against the nova that is here, whichever release it is."""
 
 import importlib
+import inspect
+import io
+import os
+import re
 
 import pytest
 
@@ -35,7 +39,8 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'driver', 'manager', 'options', 'policy', 'privileges', 'refusals', 'rpcapi', 'state', 'views']
+    names = ['api', 'asking', 'checking', 'daily', 'driver', 'images', 'manager', 'moves', 'notifications', 'options', 'policy',
+             'privileges', 'refusals', 'rpcapi', 'schedule', 'schemas', 'state', 'views']
     names += ['extension'] if NUMBER < 16 else []
     for name in names:
         importlib.import_module('light_snapshot.nova.' + name)
@@ -43,8 +48,35 @@ def test_all_of_the_glue_can_be_imported():
 
 def test_what_is_refused_is_nova_api_s_own():
     from nova.compute import api
-    from light_snapshot.nova import refusals
-    assert all(callable(getattr(api.API, method)) for method in refusals.METHODS)
+    assert callable(api.API.shelve)
+
+
+def test_what_moves_a_server_takes_what_ours_gives_it():
+    from nova.compute import manager
+    from nova.virt.libvirt import driver, utils
+    assert {'src', 'dest', 'host', 'compression'} <= set(places.arguments(utils.copy_image))
+    assert places.arguments(driver.LibvirtDriver._cleanup_remote_migration)[1:5] == [
+        'dest', 'inst_base', 'inst_base_resize', 'shared_storage']
+    path = inspect.getsourcefile(manager)
+    path = path + '.light-snapshot-orig' if os.path.exists(path + '.light-snapshot-orig') else path
+    # Its decorators hide what it takes, on Python 2.
+    with io.open(path, encoding='utf-8') as handle:
+        taken = re.search(r'def _rollback_live_migration\(([^)]*)\)', handle.read()).group(1)
+    taken = [word.partition('=')[0].strip() for word in taken.split(',')]
+    given = ['context', 'instance', 'dest', 'block_migration', 'migrate_data']
+    if not releases.within(places.ROLLBACK_TOLD, NUMBER):
+        given.remove('block_migration')
+    assert taken[1:len(given) + 1] == given
+    assert list(places.rollback_arguments(*range(5)))[-1] == 4
+
+
+def test_the_argument_that_tells_an_evacuation_from_a_rebuild():
+    from nova.compute import manager
+    original = manager.ComputeManager.rebuild_instance
+    args = tuple('self context instance orig_image_ref image_ref injected_files new_pass orig_sys_metadata bdms'.split())
+    assert places.argument(original, args, {'evacuate': True}, 'evacuate', 'recreate') is True
+    assert places.argument(original, args, {'recreate': True}, 'evacuate', 'recreate') is True
+    assert not places.argument(original, args, {}, 'evacuate', 'recreate')
 
 
 def test_the_arguments_that_differ():
@@ -56,10 +88,9 @@ def test_the_arguments_that_differ():
 
 def test_what_nova_compute_is_given_beside_its_own_endpoint():
     """Methods that oslo.messaging can dispatch to: from 34 on nova wraps endpoints and asks for these arguments."""
-    import inspect
     from light_snapshot.nova import manager
     arguments = getattr(inspect, 'getfullargspec', None) or inspect.getargspec
     methods = [name for name in vars(manager.Endpoint) if not name.startswith('_') and name != 'target']
-    assert sorted(methods) == ['describe', 'operate', 'points']
+    assert sorted(methods) == ['check', 'describe', 'operate', 'points']
     assert all(arguments(getattr(manager.Endpoint, name)).args[:3] == ['self', 'context', 'instance']
                for name in methods)

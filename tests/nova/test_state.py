@@ -6,6 +6,7 @@ import sqlalchemy
 from light_snapshot.nova import places
 from light_snapshot.nova import state
 
+HOST = 'compute-1'
 ONE, TWO, GONE = ('%08d-0000-4000-8000-000000000000' % number for number in (1, 2, 3))
 
 
@@ -15,11 +16,11 @@ def database(monkeypatch, tmpdir):
     engine = sqlalchemy.create_engine('sqlite:///%s' % tmpdir.join('nova.sqlite'))
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text(
-            'CREATE TABLE instances (uuid VARCHAR(36), deleted INTEGER, %s)' % ', '.join(
+            'CREATE TABLE instances (uuid VARCHAR(36), host VARCHAR(255), deleted INTEGER, %s)' % ', '.join(
                 '%s INTEGER' % column for column in state.COLUMNS)))
         for uuid in (ONE, TWO):
-            connection.execute(sqlalchemy.text('INSERT INTO instances (uuid, deleted) VALUES (:uuid, 0)'),
-                               {'uuid': uuid})
+            connection.execute(sqlalchemy.text('INSERT INTO instances (uuid, host, deleted) VALUES (:uuid, :host, 0)'),
+                               {'uuid': uuid, 'host': HOST})
     monkeypatch.setattr(places, 'database_engine', lambda _context: engine)
     return engine
 
@@ -57,3 +58,19 @@ def test_the_object_that_nova_compute_has(database):
     assert state.LightSnapshotState.get(context, GONE).light_snapshot_enable is False
     primitive = made.obj_to_primitive()
     assert primitive['nova_object.name'] == 'LightSnapshotState' and primitive['nova_object.version'] == '1.0'
+
+
+def test_the_daily_servers_of_a_host(database):
+    def listed(host=HOST):
+        return list(state.LightSnapshotDaily.get(None, host).uuids)
+    assert listed() == []
+    state.write(None, ONE, {'snapshot_daily': True})
+    assert listed() == []           # its light snapshots are off
+    state.write(None, ONE, {'light_snapshot_enable': True})
+    state.write(None, TWO, {'light_snapshot_enable': True, 'snapshot_daily': False})
+    assert listed() == [ONE] and listed('compute-2') == []
+    with database.begin() as connection:
+        connection.execute(sqlalchemy.text('UPDATE instances SET deleted = 1'))
+    assert listed() == []
+    primitive = state.LightSnapshotDaily(host=HOST, uuids=[ONE]).obj_to_primitive()
+    assert (primitive['nova_object.name'], primitive['nova_object.version']) == ('LightSnapshotDaily', '1.0')

@@ -25,6 +25,13 @@ def asked(api, method='POST'):
     (['recover', '--yes', 'db'], DB, {'recoverInstance': {}}),
     (['recover', 'db', '--yes', '--use-root'], DB, {'recoverInstance': {'use_root': True}}),
     (['recover', '--yes', '--index', '0', 'db'], DB, {'recoverInstance': {'snap_index': 0}}),
+    (['recover', '--yes', '--safety', 'db'], DB, {'recoverInstance': {'safety': True}}),
+    (['recover', '--yes', '--no-safety', 'db'], DB, {'recoverInstance': {'safety': False}}),
+    (['light-snapshot-preview', 'db'], DB, {'previewInstance': {}}),
+    (['light-snapshot-preview', '--use-root', 'db'], DB, {'previewInstance': {'use_root': True}}),
+    (['light-snapshot-preview', 'db', '--index', '1'], DB, {'previewInstance': {'snap_index': 1}}),
+    (['light-snapshot-retain', '--count', '5', '--no-days', 'db'], DB,
+     {'retainSnapshots': {'count': 5, 'days': None}}),
 ])
 def test_actions(api, nova, args, server, body):
     done = nova(*args)
@@ -49,10 +56,69 @@ def test_list(api, nova):
     done = nova('light-snapshot-list', 'db')
     assert done.code == 0
     rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in done.out.splitlines() if '|' in line]
-    assert rows[0] == ['Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Current', 'Consistency']
-    assert [row[:3] + row[4:7] for row in rows[1:]] == [
-        ['0', '-', '', 'root', '65536', 'False'], ['1', '0', 'vor dem Übergang', 'kept', '131072', 'False'],
-        ['2', '1', 'after upgrade', 'last', '196608', 'True']]
+    assert rows[0] == ['Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Frees', 'Current', 'Consistency']
+    assert [row[:3] + row[4:8] for row in rows[1:]] == [
+        ['0', '-', '', 'root', '65536', '0', 'False'],
+        ['1', '0', 'vor dem Übergang', 'kept', '131072', '1024', 'False'],
+        ['2', '1', 'after upgrade', 'last', '196608', '2048', 'True']]
+
+
+def test_list_says_what_is_under_way_beside_the_table(api, nova):
+    server = api.servers[DB]
+    server.preview, server.retention = 1, {'count': None, 'days': 30}
+    server.progress = {'operation': 'commit', 'done': 1, 'total': 4, 'percent': 25}
+    server.points[1]['frees'] = None
+    done = nova('light-snapshot-list', 'db')
+    assert done.err.splitlines() == [
+        'Under way: commit, 25 %.',
+        'The server previews restore point 1: keep it or undo the preview before anything else.',
+        'What is kept: for 30 days.']
+    assert '| 131072 | -     |' in done.out
+
+
+def test_delete(api, nova):
+    done = nova('light-snapshot-delete', '--yes', 'db', '1')
+    assert (done.code, done.out, done.err) == (0, '', '')
+    assert asked(api, 'DELETE') == [('/servers/%s/light-snapshots/1' % DB, None)]
+    done = nova('light-snapshot-delete', '--yes', '--wait', 'db', '7')
+    assert done.code == 1 and 'Restore point 7 of server %s could not be found. (HTTP 404)' % DB in done.err
+
+
+@pytest.mark.parametrize('command, action', [('light-snapshot-keep', 'keepPreview'),
+                                             ('light-snapshot-undo', 'undoPreview')])
+def test_the_end_of_a_preview(api, nova, command, action):
+    done = nova(command, '--yes', 'db')
+    assert done.code == 1 and 'previews nothing. (HTTP 409)' in done.err
+    api.servers[DB].preview = 1
+    assert nova(command, '--yes', '--wait', 'db').code == 0
+    assert asked(api)[-1][1] == {action: None} and api.servers[DB].preview is None
+
+
+def test_check_and_repair(api, nova):
+    done = nova('light-snapshot-check', 'db')
+    assert (done.code, len(done.out.splitlines()), done.err) == (0, 4, '')
+    api.servers[DB].findings = [{'code': 'columns', 'severity': 'error', 'file': None, 'message': 'They differ.',
+                                 'repaired': False}]
+    done = nova('light-snapshot-check', 'db')
+    assert done.code == 1
+    assert 'ERROR (CommandError): Errors that are not repaired: 1. An administrator can have --repair' in done.err
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in done.out.splitlines() if '|' in line]
+    assert rows == [['Severity', 'Code', 'File', 'Message', 'Repaired'],
+                    ['error', 'columns', '-', 'They differ.', 'False']]
+    done = nova('light-snapshot-check', '--repair', 'db')
+    assert done.code == 0 and '| True ' in done.out
+    assert [body for _address, body in asked(api)] == [
+        {'checkSnapshots': None}, {'checkSnapshots': None}, {'checkSnapshots': {'repair': True}}]
+
+
+@pytest.mark.parametrize('args, code, words', [
+    (['light-snapshot-retain', 'db'], 1, 'Nothing to change'),
+    (['light-snapshot-retain', '--days', '5', '--no-days', 'db'], 2, 'argument --no-days: something else was said'),
+    (['recover', '--yes', '--no-safety', '--safety', 'db'], 2, 'argument --safety: something else was said')])
+def test_nonsense_reaches_nobody(api, nova, args, code, words):
+    done = nova(*args)
+    assert done.code == code and words in done.err
+    assert asked(api) == []
 
 
 def test_list_of_a_server_without_light_snapshots(nova):
@@ -118,8 +184,9 @@ def test_help(nova):
     words = ' '.join(done.out.split())
     for command in ('commit-light-snapshot', 'disable-daily-snapshot', 'disable-light-snapshot',
                     'disable-store-snapshot', 'enable-daily-snapshot', 'enable-light-snapshot',
-                    'enable-store-snapshot', 'light-snapshot', 'light-snapshot-list', 'light-snapshot-set',
-                    'light-snapshot-show', 'recover'):
+                    'enable-store-snapshot', 'light-snapshot', 'light-snapshot-check', 'light-snapshot-delete',
+                    'light-snapshot-keep', 'light-snapshot-list', 'light-snapshot-preview', 'light-snapshot-retain',
+                    'light-snapshot-set', 'light-snapshot-show', 'light-snapshot-undo', 'recover'):
         assert ' %s ' % command in words, command
     assert 'Take a light snapshot and print its index' in words
 
@@ -129,6 +196,7 @@ def test_help_of_a_command(nova):
     assert done.code == 0
     words = ' '.join(done.out.split())
     assert words.startswith('usage: nova recover ')
-    for option in ('--use-root', '--index <index>', '--yes', '--wait', '--wait-timeout <seconds>', '<server>'):
+    for option in ('--use-root', '--index <index>', '--safety', '--no-safety', '--yes', '--wait',
+                   '--wait-timeout <seconds>', '<server>'):
         assert option in words
-    assert 'Everything written to the disks since then is lost.' in words
+    assert 'Everything written to the disks since then is lost, unless' in words

@@ -1,4 +1,4 @@
-"""A recovery asks, --wait tells the truth, and the transports of novaclient all serve."""
+"""What loses data asks, --wait tells the truth, and the transports of novaclient all serve."""
 
 import os
 import pty
@@ -28,11 +28,33 @@ def recovered(api):
 
 
 def test_says_what_is_lost(api, terminal):
-    done = terminal(b'y', 'recover', 'db')
+    done = terminal(b'y', 'recover', '--no-safety', 'db')
     assert done.code == 0
     assert 'Server db goes back to restore point 2 (after upgrade) of 2026-01-02T03:04:' in done.out
     assert 'Everything written to its disks since then is lost' in done.out
     assert recovered(api)
+
+
+def test_says_what_stays(api, terminal):
+    done = terminal(b'y', 'recover', 'db')
+    assert done.code == 0 and 'What it has on its disks now stays, as a restore point of its own' in done.out
+    assert api.requests[-1][2] == {'recoverInstance': {'safety': True}}
+
+
+@pytest.mark.parametrize('args, words', [
+    (['light-snapshot-delete', 'db', '1'], 'Restore point 1 (before upgrade) of 2026-01-02T03:04:01Z of server db is '
+                                           'deleted for good. That gives back 1.0 KiB.'),
+    (['light-snapshot-keep', 'db'], 'and no restore point holds, is lost.'),
+    (['light-snapshot-undo', 'db'], 'everything written to them in the preview is lost')])
+def test_asks_before_each(api, nova, terminal, args, words):
+    api.servers[DB].preview = 1
+    done = terminal(b'n', *args)
+    assert done.code == 1 and words in done.out and 'Nothing was done.' in done.err
+    done = nova(*args)
+    assert done.code == 1 and '--yes' in done.err
+    assert not [address for method, address, _body in api.requests if method != 'GET' and '/v3' not in address]
+    api.servers[DB].preview = 1 if 'delete' not in args[0] else None
+    assert terminal(b'yes', *args).code == 0
 
 
 def test_no(api, terminal):
@@ -107,3 +129,10 @@ def test_endpoint_without_catalogue(api, nova):
     assert 'Restore point 7 of server %s could not be found. (HTTP 404)' % DB in done.err
     assert nova('disable-light-snapshot', '--wait', 'db', more=more).code == 0
     assert not api.servers[DB].enabled
+
+
+def test_says_how_far_it_is(api, nova):
+    busy(api, 2)
+    api.servers[DB].progress = {'operation': 'commit', 'done': 1, 'total': 4, 'percent': 25}
+    done = nova('disable-light-snapshot', '--wait', DB)
+    assert (done.code, done.out, done.err) == (0, '', 'commit: 25 %\n')

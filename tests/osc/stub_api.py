@@ -19,7 +19,12 @@ except ImportError:
 KINDS = {400: 'badRequest', 403: 'forbidden', 404: 'itemNotFound', 409: 'conflictingRequest'}
 TASKS = {'enableSnapshot': 'light_snapshot_enabling', 'disableSnapshot': 'light_snapshot_disabling',
          'createSnapshot': 'light_snapshot_creating', 'commitSnapshot': 'light_snapshot_committing',
-         'recoverInstance': 'light_snapshot_recovering', 'storeSnapshot': 'light_snapshot_storing'}
+         'recoverInstance': 'light_snapshot_recovering', 'storeSnapshot': 'light_snapshot_storing',
+         'previewInstance': 'light_snapshot_previewing', 'keepPreview': 'light_snapshot_keeping',
+         'undoPreview': 'light_snapshot_undoing', 'retainSnapshots': 'light_snapshot_retaining',
+         'delete': 'light_snapshot_deleting'}
+# What a preview does not stand in the way of.
+IN_PREVIEW = ('keepPreview', 'undoPreview', 'checkSnapshots')
 
 
 class Refused(Exception):
@@ -43,6 +48,10 @@ class Server(object):
         self.enabled = self.store = self.daily = self.committed = False
         self.points = []
         self.records = {}       # request id -> instanceAction
+        self.progress = None    # how far the work under way is
+        self.preview = None     # index of the restore point that is previewed
+        self.retention = {'count': None, 'days': None}
+        self.findings = []      # what a check finds
 
     def body(self):
         """The server as GET answers with it; each read brings the task nearer to its end."""
@@ -69,13 +78,17 @@ class Server(object):
         self.points.append({
             'index': index, 'parent': here[0] if here else None, 'name': name, 'description': description,
             'created_at': '2026-01-02T03:04:%02dZ' % (index % 60), 'state': state, 'size': 65536 * (index + 1),
-            'current': True, 'consistency': consistency})
+            'current': True, 'consistency': consistency, 'frees': 1024 * index, 'safety': False, 'children': 0})
+        for point in self.points:
+            point['children'] += point['index'] in here
         return self.points[-1]
 
     def listing(self):
         return {'light_snapshots': self.points, 'enabled': self.enabled, 'committed': self.committed, 'store': self.store,
                 'daily': self.daily, 'disks': ['vda'], 'disks_left_out': [],
-                'size': sum(point['size'] for point in self.points)}
+                'size': sum(point['size'] for point in self.points),
+                'progress': self.progress, 'preview': self.preview,
+                'retention': self.retention}
 
     def point(self, index):
         for point in self.points:
@@ -123,6 +136,8 @@ class Api(object):
             point = server.point(int(rest[1]))
             if method == 'PUT':
                 point.update(body['light_snapshot'])
+            if method == 'DELETE':
+                return self._begin(server, 'delete', {'index': point['index']})
             return 200, {}, {'light_snapshot': point}
         if rest[:1] == ['os-instance-actions']:
             if rest[1] not in server.records:
@@ -132,12 +147,18 @@ class Api(object):
 
     def _act(self, server, body):
         (action, arguments), = body.items()
-        arguments = arguments or {}
+        if action == 'checkSnapshots' and not (arguments or {}).get('repair'):
+            return 200, {}, {'findings': server.findings}
+        return self._begin(server, action, arguments or {})
+
+    def _begin(self, server, action, arguments):
         if server.task and server.busy_for:
             raise Refused(409, 'Cannot \'%s\' instance %s while it is in task_state %s'
                           % (action, server.id, server.task))
         if action != 'enableSnapshot' and not server.enabled:
             raise Refused(409, 'Light snapshots are not enabled for instance %s.' % server.id)
+        if server.preview is not None and action not in IN_PREVIEW:
+            raise Refused(409, 'Instance %s previews restore point %s.' % (server.id, server.preview))
         answer = getattr(self, '_' + action)(server, arguments)
         request_id = 'req-%d' % len(self.requests)
         server.records[request_id] = {'action': action, 'message': None, 'events': [{'result': 'Success'}]}
@@ -165,16 +186,46 @@ class Api(object):
             raise Refused(409, 'The QEMU guest agent of instance %s does not answer.' % server.id)
         return {'light_snapshot': server.add('last', arguments.get('name', ''), arguments.get('description', ''))}
 
-    def _recoverInstance(self, server, arguments):
+    @staticmethod
+    def _target(server, arguments):
         if arguments.get('use_root') and arguments.get('snap_index') is not None:
             raise Refused(400, 'use_root and snap_index exclude each other.')
         if arguments.get('snap_index') is not None:
-            target = server.point(arguments['snap_index'])
-        else:
-            state = 'root' if arguments.get('use_root') else 'last'
-            target = [point for point in server.points if point['state'] == state][-1]
+            return server.point(arguments['snap_index'])
+        state = 'root' if arguments.get('use_root') else 'last'
+        return [point for point in server.points if point['state'] == state][-1]
+
+    def _recoverInstance(self, server, arguments):
+        target = self._target(server, arguments)
+        if arguments.get('safety') and not server.store:
+            raise Refused(409, 'Instance %s does not keep its snapshots.' % server.id)
         for point in server.points:
             point['current'] = point is target
+
+    def _previewInstance(self, server, arguments):
+        server.preview = self._target(server, arguments)['index']
+
+    def _keepPreview(self, server, arguments):
+        if server.preview is None:
+            raise Refused(409, 'Instance %s previews nothing.' % server.id)
+        for point in server.points:
+            point['current'] = point['index'] == server.preview
+        server.preview = None
+
+    def _undoPreview(self, server, arguments):
+        if server.preview is None:
+            raise Refused(409, 'Instance %s previews nothing.' % server.id)
+        server.preview = None
+
+    def _delete(self, server, arguments):
+        server.points.remove(server.point(arguments['index']))
+
+    def _retainSnapshots(self, server, arguments):
+        server.retention = dict(server.retention, **arguments)
+
+    def _checkSnapshots(self, server, arguments):
+        server.findings = [dict(finding, repaired=True) for finding in server.findings]
+        return {'findings': server.findings}
 
     def _commitSnapshot(self, server, arguments):
         server.points = []
@@ -219,7 +270,7 @@ def serve(api):
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = _answer
+        do_GET = do_POST = do_PUT = do_DELETE = _answer
 
         def log_message(self, *args):
             pass

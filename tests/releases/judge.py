@@ -19,6 +19,8 @@ OURS = ('tests/glue', 'tests/nova', 'tests/nova_installed')
 GOOD = ('ok', 'skip')
 #: Seconds that one of nova's test modules may take; the longest takes a few minutes.
 PATIENCE = 3600
+#: The part of nova's tests that may fail whether we are there or not; of the releases so far it is below 0.3 per cent.
+HOLLOW = 0.02
 
 
 class Verdict:
@@ -145,7 +147,16 @@ def judge(env, verdict, how):
                                 if outcome not in GOOD + ('listed',))
     for name in suites.names:
         verdict.failures += ['%s: %s' % pair for pair in sorted(differing[name].items())]
+    verdict.failures += hollow(verdict)
     verdict.ran = True
+
+
+def hollow(verdict):
+    """What fails with the overlay and without it tells nothing: of a nova that is not whole nothing is said."""
+    if verdict.failed_before <= verdict.nova * HOLLOW:
+        return []
+    return ['%d of %d tests of nova\'s own fail without the overlay as well: this nova is not whole (docs/releases.md)'
+            % (verdict.failed_before, verdict.nova)]
 
 
 def baseline(suites):

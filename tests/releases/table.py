@@ -36,7 +36,7 @@ MODULES = (
     Modules('db.main.test_migrations|db.test_migrations', 0, False),
     Modules('conductor.test_conductor', 0, True),
     Modules('test_policy', 0, True),
-    Modules('virt.libvirt.test_imagebackend', 0, False),
+    Modules('virt.libvirt.test_imagebackend', 0, True),
     Modules('virt.libvirt.test_imagecache', 0, True),
 )
 

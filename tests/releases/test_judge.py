@@ -104,6 +104,14 @@ def test_what_is_a_new_failure(before, after, new):
     assert bool(judge.worse(one(before), one(after))) == new
 
 
+def test_a_nova_that_is_not_whole_is_no_success():
+    verdict = judge.Verdict('13.1.4', '2.7')
+    verdict.nova, verdict.failed_before = 2436, 6
+    assert judge.hollow(verdict) == []
+    verdict.failed_before = 1363
+    assert '1363 of 2436' in judge.hollow(verdict)[0]
+
+
 def test_a_tree_differs_by_name_mode_and_content(tmp_path):
     top, kept = tmp_path / 'top', tmp_path / 'kept'
     top.mkdir()

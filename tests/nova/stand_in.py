@@ -1,0 +1,81 @@
+"""A stand-in for the engine, which notes what it is asked to do, and a server to do it to."""
+
+from light_snapshot.engine import errors
+
+
+class Record(object):
+    committed, store, index, daily = False, True, 7, None
+    root = {'index': 3}
+
+    def __init__(self):
+        self.preview, self.retention = None, {'count': None, 'days': None}
+
+
+class Domain(object):
+    @staticmethod
+    def other_disks(targets):
+        return [name for name in ('vda', 'vdb') if name not in targets]
+
+
+class Engine(object):
+    """Notes each call; `refuses` is the method that refuses."""
+
+    def __init__(self):
+        self.asked, self.refuses, self.on = [], None, True
+        self.record, self.domain, self.found = Record(), Domain(), []
+
+    enabled = property(lambda self: self.record is not None)
+
+    def running(self):
+        return self.on
+
+    def points(self):
+        return [{'index': 3, 'frees': 7, 'safety': False, 'children': 0}]
+
+    def targets(self):
+        return ['vda']
+
+    def size(self):
+        return 12
+
+    def progress(self):
+        return {'operation': 'commit', 'done': 1, 'total': 4, 'percent': 25}
+
+    def check(self, repair=False):
+        self.asked.append(('check', repair))
+        return [dict(one, repaired=repair) for one in self.found]
+
+    def __getattr__(self, name):
+        def method(*args, **kwargs):
+            self.asked.append((name,) + args + tuple(sorted(kwargs.items())))
+            if name == self.refuses:
+                raise (errors.NotFound if name == 'delete' else errors.Refused)('%s is refused' % name)
+        return method
+
+    def done(self):
+        """What was asked since the last time."""
+        asked, self.asked = self.asked, []
+        return asked
+
+
+class Context(object):
+    user_id, project_id = 'who', 'where'
+
+    @staticmethod
+    def update_store():
+        pass
+
+
+class Instance(object):
+    uuid = '6f70656e-7374-4163-8b00-000000000001'
+
+    display_name, project_id, user_id = 'web', 'its project', 'its owner'
+
+    def __init__(self, task_state=None, **system_metadata):
+        self.task_state, self.system_metadata, self.vm_state = task_state, system_metadata, 'active'
+
+    def refresh(self):
+        pass
+
+    def save(self):
+        pass

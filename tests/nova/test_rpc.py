@@ -1,0 +1,59 @@
+"""In which version of our RPC a compute host is asked: an older one is asked for nothing that it does not know."""
+
+import pytest
+
+from oslo_messaging.rpc import dispatcher
+
+from light_snapshot.nova import manager
+from light_snapshot.nova import names
+from light_snapshot.nova import places
+from light_snapshot.nova import rpcapi
+
+
+class Instance(object):
+    host = 'h'
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """(server, version, method, arguments) of each call."""
+    calls = []
+
+    class Client(object):
+        def prepare(self, server, version):
+            class Prepared(object):
+                def call(self, _context, method, **kwargs):
+                    calls.append((server, version, method, sorted(kwargs)))
+                    return {}
+            return Prepared()
+    monkeypatch.setattr(rpcapi.rpc, 'get_client', lambda _target, serializer: Client())
+    monkeypatch.setitem(places.PLACES, 'rpc_router', ())
+    monkeypatch.setattr(places, 'rpc_client', lambda _router, _context, _instance: Client())
+    return calls
+
+
+def test_what_there_was_before_is_asked_for_in_the_first_version(asked):
+    api, one = rpcapi.ComputeAPI(), Instance()
+    api.points(None, one)
+    api.describe(None, one, 1, 'n', None)
+    for operation in sorted(set(names.TASK_STATES) - set(names.NEW)):
+        api.operate(None, one, operation, {'index': 1, 'use_root': False})
+    assert len(asked) == 8 and all(call[:2] == ('h', '1.0') for call in asked)
+
+
+def test_what_is_new_is_asked_for_in_its_version(asked):
+    api, one = rpcapi.ComputeAPI(), Instance()
+    api.check(None, one)
+    for operation in names.NEW:
+        api.operate(None, one, operation, {})
+    api.operate(None, one, 'recover', {'index': 1, 'use_root': False, 'safety': False})
+    assert len(asked) == 8 and all(call[:2] == ('h', '1.1') for call in asked)
+
+
+@pytest.mark.parametrize('version, knows', [('1.0', False), ('1.1', True)])
+def test_a_host_of_each_version(version, knows):
+    """oslo.messaging's own judgement of our endpoint's target."""
+    assert manager.Endpoint.target.version == rpcapi.NEWEST == '1.1'
+    is_compatible = dispatcher.RPCDispatcher._is_compatible
+    target = type(manager.Endpoint.target)(namespace='light_snapshot', version=version)
+    assert is_compatible(target, rpcapi.FIRST) and is_compatible(target, rpcapi.NEWEST) is knows

@@ -1,0 +1,170 @@
+"""What nova-compute does for each operation: which of the engine's methods, in which order, with the power where."""
+
+import contextlib
+
+import pytest
+
+from light_snapshot.nova import checking
+from light_snapshot.nova import driver
+from light_snapshot.nova import manager
+from light_snapshot.nova import names
+from light_snapshot.nova import places
+
+from stand_in import Context, Engine, Instance
+
+OFF, ON, JOB, FINISH, SAVED = ('power off',), ('power on',), ('finish_job',), ('finish',), ('columns',)
+CUT = ('consistency', 'crash-consistent')
+
+
+class Manager(object):
+    host = 'h'
+
+    def __init__(self, engine):
+        self.driver = self
+        self._engine = engine
+
+    def power_off(self, _instance, _timeout, _interval):
+        self._engine.asked.append(OFF)
+        self._engine.on = False
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """The engine behind a manager whose driver and database are noted beside it."""
+    made = Engine()
+    monkeypatch.setattr(driver, 'engine_of', lambda _driver, _instance: made)
+    monkeypatch.setattr(driver, 'save_columns', lambda _context, _instance, _record: made.asked.append(SAVED))
+    monkeypatch.setattr(manager, '_start', lambda *_args: made.asked.append(ON))
+
+    @contextlib.contextmanager
+    def reporter(_context, _host, event, _uuid):
+        made.event = event
+        yield
+    monkeypatch.setattr(places, 'event_reporter', reporter)
+    monkeypatch.setattr(manager.hooks, 'problems', [])
+    monkeypatch.setattr(manager.compute_utils, 'add_instance_fault_from_exc',
+                        lambda _context, _instance, exc, _info: made.asked.append(('fault', str(exc))))
+    return made
+
+
+def operate(engine, operation, **args):
+    """The answer, once all of the work is done; the task state has to be given back."""
+    instance = Instance(names.TASK_STATES[operation])
+    work = manager.Work(Manager(engine), Context(), instance, operation, args)
+    work.run()
+    assert work.begun.is_set() and instance.task_state is None
+    return work.answer
+
+
+@pytest.mark.parametrize('operation, args, asked', [
+    ('delete', {'index': 3}, [('check_enabled',), ('delete', 3), FINISH, SAVED]),
+    ('keep_preview', {}, [('check_enabled',), ('keep_preview',), FINISH, SAVED]),
+    ('retain', {'count': 5, 'days': 30}, [('check_enabled',), ('retain', ('count', 5), ('days', 30)), FINISH, SAVED]),
+    ('recover', {'index': 3, 'use_root': False},
+     [('check_recover', 3, False, None), OFF, ('recover', 3, False, None, CUT), JOB, ON, FINISH, SAVED]),
+    ('recover', {'index': None, 'use_root': True, 'safety': False},
+     [('check_recover', None, True, False), OFF, ('recover', None, True, False, CUT), JOB, ON, FINISH, SAVED]),
+    ('preview', {'index': 3, 'use_root': False},
+     [('check_enabled',), ('check_preview', 3, False), ('prepare_preview', 3, False), OFF,
+      ('preview', 3, False, CUT), JOB, ON, FINISH, SAVED]),
+    ('undo_preview', {}, [('check_enabled',), ('check_undo',), OFF, ('undo_preview',), JOB, ON, FINISH, SAVED]),
+])
+def test_an_operation(engine, operation, args, asked):
+    assert operate(engine, operation, **args) == {}
+    assert engine.done() == asked
+    assert engine.event == 'compute_light_snapshot_' + operation
+
+
+@pytest.mark.parametrize('operation, args', [('recover', {'index': 3, 'use_root': False}), ('undo_preview', {}),
+                                             ('preview', {'index': 3, 'use_root': False})])
+def test_a_server_that_is_off_stays_off(engine, operation, args):
+    engine.on = False
+    operate(engine, operation, **args)
+    asked = engine.done()
+    assert OFF not in asked and ON not in asked and operation in [one[0] for one in asked]
+
+
+@pytest.mark.parametrize('operation, args, check', [
+    ('delete', {'index': 9}, 'delete'), ('keep_preview', {}, 'keep_preview'), ('undo_preview', {}, 'check_undo'),
+    ('retain', {'count': 1}, 'retain'), ('preview', {'index': 9, 'use_root': False}, 'check_preview'),
+    ('recover', {'index': 9, 'use_root': False}, 'check_recover')])
+def test_what_the_engine_refuses_is_an_answer_and_nothing_follows(engine, operation, args, check):
+    engine.refuses = check
+    assert operate(engine, operation, **args) == {'code': 404 if check == 'delete' else 409,
+                                                  'message': '%s is refused' % check}
+    assert engine.done()[-1][0] == check
+
+
+@pytest.mark.parametrize('operation, args', [('preview', {'index': 3, 'use_root': False}), ('undo_preview', {}),
+                                             ('recover', {'index': 3, 'use_root': False})])
+def test_a_failure_with_the_power_off_gives_it_back(engine, operation, args):
+    engine.refuses = operation
+    assert operate(engine, operation, **args) == {}
+    asked = engine.done()
+    since = asked[asked.index(OFF):]
+    assert [one[0] for one in since] == ['power off', operation, 'power on', 'columns', 'fault']
+    assert since[-1] == ('fault', '%s is refused' % operation)
+
+
+def test_a_limit_that_is_not_named_stays(engine):
+    engine.record.retention = {'count': 5, 'days': 30}
+    operate(engine, 'retain', days=None)
+    assert ('retain', ('count', 5), ('days', None)) in engine.done()
+
+
+def test_a_repair_answers_with_what_it_found(engine, monkeypatch):
+    found = [{'code': 'orphan'}]
+    monkeypatch.setattr(checking, 'findings', lambda _context, _instance, asked, repair: (
+        found if asked is engine and repair else None))
+    assert operate(engine, 'repair') == {'findings': found}
+    assert engine.done() == [FINISH, SAVED]
+
+
+def test_each_operation_has_its_names():
+    for operation in names.NEW:
+        assert hasattr(manager.Work, 'begin_' + operation)
+        assert operation in names.TASK_STATES and operation in names.ACTIONS
+    assert len(set(names.TASK_STATES.values())) == len(names.TASK_STATES)
+    assert sorted(names.ACTIONS) == sorted(list(names.TASK_STATES) + ['daily'])
+
+
+# ---- what the list tells
+
+def test_how_things_stand(engine):
+    endpoint = manager.Endpoint(Manager(engine))
+    answer = endpoint.points(Context(), Instance())
+    assert answer['points'] == engine.points() and answer['disks_left_out'] == ['vdb']
+    assert (answer['progress'], answer['preview'], answer['retention']) == (
+        engine.progress(), None, {'count': None, 'days': None})
+    engine.record.preview = {'index': 3, 'more': 'of the engine\'s'}
+    assert endpoint.points(Context(), Instance())['preview'] == 3
+    engine.record = None
+    assert endpoint.points(Context(), Instance()) == {'points': [], 'enabled': False}
+
+
+# ---- nova-compute's start
+
+@pytest.mark.parametrize('operation', sorted(names.TASK_STATES))
+def test_who_was_switched_off_by_an_operation_that_was_cut_off_runs_again(engine, operation):
+    engine.on, instance = False, Instance(names.TASK_STATES[operation])
+    manager.settle_all(Manager(engine), [instance])
+    asked = engine.done()
+    # What takes long comes once the guest is up.
+    powered = [ON] if operation in ('recover', 'preview', 'undo_preview') else []
+    assert asked == [('settle',), JOB] + powered + [FINISH, SAVED]
+    assert instance.task_state is None
+
+
+def test_a_database_that_is_away_is_told_later(engine, monkeypatch):
+    left, pauses = [3], []
+
+    def away(_context, _instance, _record):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise RuntimeError('the database is away')
+        engine.asked.append(SAVED)
+    monkeypatch.setattr(driver, 'save_columns', away)
+    monkeypatch.setattr(manager.time, 'sleep', pauses.append)
+    assert operate(engine, 'delete', index=3) == {}
+    assert engine.done() == [('check_enabled',), ('delete', 3), FINISH, SAVED]
+    assert pauses == list(manager.PAUSES[:2])
