@@ -70,7 +70,8 @@ def test_a_commit_whose_qemu_does_not_answer_is_reported_and_done_later(stopped)
         if not stops:
             stops.append(stop())
     with pytest.raises(errors.Hung):
-        live.act('finish', call_timeout=3, progress=once)
+        # At this speed the commit is not over before QEMU is stopped.
+        live.act('finish', call_timeout=3, progress=once, copies=4)
     assert live.engine().record.job['kind'] == 'merge'
     go_on()
     wait(lambda: not _hangs(live), 30, 'libvirt does not answer')
