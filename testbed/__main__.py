@@ -1,10 +1,10 @@
-"""python3 -m testbed install|up|status|down|reset"""
+"""python3 -m testbed install|up|clear|status|down|reset"""
 import argparse
 import json
 import os
 import sys
 
-from . import cloud, install, shell, state, updown
+from . import cloud, install, leftovers, shell, state, updown
 
 
 def _status(rows, as_json):
@@ -49,6 +49,7 @@ def main():
     return run(parser, {
         "install": (install.install, "install the Debian packages; starts nothing"),
         "up": (updown.up, "bring everything up (installs what is missing); quick when it is up already"),
+        "clear": (leftovers.clear, "delete every server, those of a run that was cut off among them"),
         "down": (updown.down, "stop what `up` started; guests lose their power"),
         "reset": (updown.reset, "down, and drop databases, images, instances and caches"),
     }, updown.status)

@@ -1,4 +1,4 @@
-"""python3 -m testbed.ocata install|up|package|status|down|reset"""
+"""python3 -m testbed.ocata install|up|package|clear|status|down|reset"""
 import argparse
 import sys
 
@@ -13,6 +13,7 @@ def main():
         "install": (updown.install, "make the node: nova from PyPI; starts nothing"),
         "up": (updown.up, "bring the cloud up, and the testbed where it is not; quick when it is up already"),
         "package": (updown.package, "up, with the project's package installed on the node"),
+        "clear": (updown.clear, "delete every server, those of a run that was cut off among them"),
         "down": (updown.down, "stop what `up` started; guests lose their power"),
         "reset": (updown.reset, "down, and drop databases, instances and the node"),
     }, updown.status)

@@ -1,7 +1,7 @@
 """The commands: bring the Ocata cloud up on top of the testbed, take it down, make it new, tell how it is."""
 import shutil
 
-from .. import catalog, cloud, services as zed_services, settings as zed, shell, updown
+from .. import catalog, cloud, leftovers, services as zed_services, settings as zed, shell, updown
 from . import node, place, services, settings
 
 # What it shares with the testbed's own cloud.
@@ -61,6 +61,11 @@ def down():
         if zed_services.BY_NAME["libvirtd"].serving():
             updown.destroy_guests(False, settings.DOMAINS)
         shell.say("stopped: Ocata's %s" % " ".join(_stop()))
+
+
+def clear():
+    """Delete every server of the cloud, which is up.  Raises CloudError."""
+    leftovers.clear(admin(), settings.INSTANCES)
 
 
 def forget():
