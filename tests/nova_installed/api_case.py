@@ -24,7 +24,14 @@ RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'ov
 UUID = '6f70656e-7374-4163-8b00-000000000001'
 FOREIGN = '6f70656e-7374-4163-8b00-000000000002'
 PROJECT = 'fade'       # from some release on the URL takes hexadecimal digits alone
+HERE = '/%s/servers/%s/light-snapshots' % (PROJECT, UUID)
 POINT = {'index': 3, 'parent': 2, 'name': 'n', 'description': '', 'state': 'last', 'size': 1, 'current': True}
+
+
+def linked(point=POINT):
+    """A restore point as the API shows it."""
+    return dict(point, links=[{'rel': 'self', 'href': 'http://localhost/v2.1%s/%d' % (HERE, point['index'])},
+                              {'rel': 'bookmark', 'href': 'http://localhost%s/%d' % (HERE, point['index'])}])
 
 
 class Host(object):

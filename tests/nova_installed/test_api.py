@@ -14,7 +14,7 @@ from light_snapshot.nova import places
 from light_snapshot.nova import releases
 from light_snapshot.nova import views
 
-from api_case import FOREIGN, POINT, PROJECT, UUID, ApiCase
+from api_case import FOREIGN, PROJECT, UUID, ApiCase, linked
 
 
 class ApiTest(ApiCase):
@@ -84,17 +84,18 @@ class ApiTest(ApiCase):
     # ---- the resource
 
     def test_list_show_and_rename(self):
+        shown = {'light_snapshot': linked()}
         code, answer = self.ask('GET', '/light-snapshots')
-        self.assertEqual((200, [POINT], True), (code, answer['light_snapshots'], answer['store']))
-        self.assertEqual((200, {'light_snapshot': POINT}), self.ask('GET', '/light-snapshots/3'))
+        self.assertEqual((200, [linked()], True), (code, answer['light_snapshots'], answer['store']))
+        self.assertEqual((200, shown), self.ask('GET', '/light-snapshots/3'))
         self.assertEqual(404, self.ask('GET', '/light-snapshots/4')[0])
-        self.assertEqual((200, {'light_snapshot': POINT}),
-                         self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {'name': 'm'}}))
+        self.assertEqual((200, shown), self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {'name': 'm'}}))
         self.assertEqual([('describe', 3, 'm', None)], self.host.asked)
         self.assertEqual(400, self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {}})[0])
 
     def test_what_is_not_offered(self):
-        self.assertIn(self.ask('POST', '/light-snapshots', {'light_snapshot': {}})[0], (404, 405))
+        self.assertIn(self.ask('POST', '/light-snapshots/3', {'light_snapshot': {}})[0], (404, 405))
+        self.assertIn(self.ask('PUT', '/light-snapshots', {'light_snapshot': {}})[0], (404, 405))
         self.assertIn(self.ask('DELETE', '/light-snapshots')[0], (404, 405))
         self.assertEqual([], self.host.asked)
 

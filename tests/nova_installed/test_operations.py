@@ -6,7 +6,7 @@ import nova.context
 from nova import objects
 from nova.tests.unit.api.openstack import fakes
 
-from api_case import FOREIGN, POINT, PROJECT, UUID, ApiCase
+from api_case import FOREIGN, PROJECT, UUID, ApiCase, linked
 
 FINDING = {'code': 'orphan', 'severity': 'warning', 'file': 'disk.light-9', 'message': 'm', 'repaired': False}
 
@@ -140,7 +140,7 @@ class OperationsTest(ApiCase):
                           'retention': {'count': 5, 'days': None}}
         _code, answer = self.ask('GET', '/light-snapshots')
         self.assertEqual(self.host.more, dict((key, answer[key]) for key in self.host.more))
-        self.assertEqual([POINT], answer['light_snapshots'])
+        self.assertEqual([linked()], answer['light_snapshots'])
         self.columns['light_snapshot_enable'] = False
         _code, answer = self.ask('GET', '/light-snapshots')
         self.assertEqual((False, None, None, {'count': None, 'days': None}), (

@@ -97,6 +97,12 @@ class Server(object):
         raise Refused(404, 'Restore point %s of server %s could not be found.' % (index, self.id))
 
 
+def _linked(path, point):
+    """A restore point as the API shows it."""
+    where = 'http://api%s/%d' % (path, point['index'])
+    return dict(point, links=[{'rel': 'self', 'href': where}, {'rel': 'bookmark', 'href': where}])
+
+
 class Api(object):
     """Answers requests; `requests` keeps what was asked."""
 
@@ -131,14 +137,16 @@ class Api(object):
         if rest == ['action']:
             return self._act(server, body)
         if rest == ['light-snapshots']:
-            return 200, {}, server.listing()
+            listing = server.listing()
+            listing['light_snapshots'] = [_linked(path, point) for point in listing['light_snapshots']]
+            return 200, {}, listing
         if rest[:1] == ['light-snapshots']:
             point = server.point(int(rest[1]))
             if method == 'PUT':
                 point.update(body['light_snapshot'])
             if method == 'DELETE':
                 return self._begin(server, 'delete', {'index': point['index']})
-            return 200, {}, {'light_snapshot': point}
+            return 200, {}, {'light_snapshot': _linked(path.rpartition('/')[0], point)}
         if rest[:1] == ['os-instance-actions']:
             if rest[1] not in server.records:
                 raise Refused(404, 'Action for request_id %s could not be found.' % rest[1])

@@ -44,8 +44,9 @@ class Compute(object):
         return self.listing(server_id)['light_snapshots']
 
     def point(self, server_id, index):
-        """One restore point."""
-        return self.get('/servers/%s/light-snapshots/%d' % (server_id, index))['light_snapshot']
+        """One restore point, without the links to itself."""
+        found = self.get('/servers/%s/light-snapshots/%d' % (server_id, index))['light_snapshot']
+        return dict((key, value) for key, value in found.items() if key != 'links')
 
     def change_point(self, server_id, index, changes):
         """Gives a restore point another name or description."""

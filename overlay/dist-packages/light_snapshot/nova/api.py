@@ -1,4 +1,4 @@
-"""The HTTP API: server actions, the resource light-snapshots, and three booleans in server bodies."""
+"""The HTTP API: the server actions, and how they and our resources get into nova's routes."""
 
 from __future__ import absolute_import
 
@@ -12,6 +12,7 @@ from light_snapshot.nova import asking
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import refusals
+from light_snapshot.nova import resource
 from light_snapshot.nova import schemas
 from light_snapshot.nova import state
 from light_snapshot.nova import views
@@ -20,8 +21,6 @@ expected_errors = places.find('expected_errors')
 
 # What is broken may have put the server into this state, too.
 _REPAIRABLE = asking.STATES + (vm_states.ERROR,)
-
-_NO_LIMITS = {'count': None, 'days': None}
 
 
 class ActionController(asking.Controller):
@@ -50,12 +49,7 @@ class ActionController(asking.Controller):
     @wsgi.action('createSnapshot')
     @validation.schema(schemas.CREATE)
     def _create(self, req, id, body):
-        options = body['createSnapshot'] or {}
-        _context, _instance, answer = self.operate(
-            req, id, 'create', 'snapshot', 'take a light snapshot', name=options.get('name', ''),
-            description=options.get('description', ''), quiesce=options.get('quiesce', False))
-        return {'light_snapshot': {'index': answer['index'], 'name': options.get('name', ''),
-                                   'description': options.get('description', '')}}
+        return {'light_snapshot': self.take(req, id, body['createSnapshot'] or {})[1]}
 
     @staticmethod
     def _target(options):
@@ -149,61 +143,6 @@ class ActionController(asking.Controller):
         return {'findings': self.call('check', context, instance)['findings']}
 
 
-class LightSnapshotsController(asking.Controller):
-    """/servers/{server_id}/light-snapshots"""
-
-    def _points(self, req, server_id):
-        context, instance = self.find(req, server_id, 'index')
-        columns = state.read(context, [instance.uuid]).get(instance.uuid, {})
-        if not columns.get('light_snapshot_enable') or not instance.host:
-            return columns, {'points': [], 'enabled': False}
-        self.check_host(context, instance)
-        return columns, self.call('points', context, instance)
-
-    @expected_errors((403, 404, 409))
-    def index(self, req, server_id):
-        columns, answer = self._points(req, server_id)
-        return {'light_snapshots': answer['points'], 'enabled': answer['enabled'],
-                'committed': answer.get('committed', False), 'store': answer.get('store', False),
-                'daily': columns.get('snapshot_daily', False), 'disks': answer.get('disks', []),
-                'disks_left_out': answer.get('disks_left_out', []), 'size': answer.get('size', 0),
-                'progress': answer.get('progress'), 'preview': answer.get('preview'),
-                'retention': answer.get('retention') or _NO_LIMITS}
-
-    @expected_errors((403, 404, 409))
-    def show(self, req, server_id, id):
-        return {'light_snapshot': self._find(self._points(req, server_id)[1], id)}
-
-    @staticmethod
-    def _find(answer, index):
-        for point in answer['points']:
-            if str(point['index']) == index:
-                return point
-        raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
-
-    @staticmethod
-    def _number(index):
-        """An index in a URL as a number: 404 for what can be none."""
-        if not index.isdigit() or len(index) > 10:
-            raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
-        return int(index)
-
-    @expected_errors((400, 403, 404, 409))
-    @validation.schema(schemas.UPDATE)
-    def update(self, req, server_id, id, body):
-        context, instance = self.find(req, server_id, 'update')
-        index, change = self._number(id), body['light_snapshot']
-        self.check_host(context, instance)
-        self.call('describe', context, instance, index=index, name=change.get('name'),
-                  description=change.get('description'))
-        return self.show(req, server_id, id)
-
-    @wsgi.response(202)
-    @expected_errors((403, 404, 409))
-    def delete(self, req, server_id, id):
-        self.operate(req, server_id, 'delete', 'delete', 'delete a restore point', index=self._number(id))
-
-
 def extend():
     """What goes along with the routes: the policy's defaults, our booleans in servers' bodies, the refusals. What is
     wrapped is wrapped once, however many routers nova builds: before 16 it builds one for each version of its API."""
@@ -216,7 +155,7 @@ def extend():
 
 
 def _resource():
-    return places.find('resource')(LightSnapshotsController())
+    return places.find('resource')(resource.LightSnapshotsController())
 
 
 def add_routes(original, self, *args, **kwargs):
@@ -228,7 +167,7 @@ def add_routes(original, self, *args, **kwargs):
     if ActionController not in controllers:
         controllers.append(ActionController)
         routes.ROUTE_LIST += (
-            ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index']}),
+            ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index'], 'POST': [_resource, 'create']}),
             ('/servers/{server_id}/light-snapshots/{id}', {
                 'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),
         )

@@ -107,6 +107,17 @@ class Controller(wsgi.Controller):
             self._give_back(instance, operation)
             raise
 
+    def take(self, req, server_id, options):
+        """Take a light snapshot.
+
+        :param options: `name`, `description`, `quiesce`, each or none of them
+        :returns: (the server, the restore point as the answer to the user shows it)
+        """
+        words = {'name': options.get('name', ''), 'description': options.get('description', '')}
+        _context, instance, answer = self.operate(req, server_id, 'create', 'snapshot', 'take a light snapshot',
+                                                  quiesce=options.get('quiesce', False), **words)
+        return instance, dict(words, index=answer['index'])
+
     def begin(self, context, instance, operation):
         """The action's record and the task state; whoever comes second gets a 409."""
         objects.InstanceAction.action_start(context, instance.uuid, names.ACTIONS[operation], want_result=False)

@@ -5,6 +5,7 @@ from __future__ import absolute_import
 from nova.api.openstack import extensions
 
 from light_snapshot.nova import api
+from light_snapshot.nova import resource
 
 
 class LightSnapshots(extensions.V21APIExtensionBase):
@@ -20,7 +21,7 @@ class LightSnapshots(extensions.V21APIExtensionBase):
 
     def get_resources(self):
         parent = {'member_name': 'server', 'collection_name': 'servers'}
-        return [extensions.ResourceExtension('light-snapshots', api.LightSnapshotsController(), parent=parent,
+        return [extensions.ResourceExtension('light-snapshots', resource.LightSnapshotsController(), parent=parent,
                                              member_name='light_snapshot')]
 
     def get_controller_extensions(self):

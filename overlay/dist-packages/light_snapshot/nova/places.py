@@ -19,6 +19,8 @@ PLACES = {
     'expected_errors': (
         ('nova.api.openstack.wsgi:expected_errors', '17-'),
         ('nova.api.openstack.extensions:expected_errors', '12-16')),
+    'query_schema': (           # a decorator: query parameters against a schema
+        ('nova.api.validation:query_schema', '15-'),),
     'check_policy': (
         ('nova.policy:authorize', '14-'),
         ('nova.policy:enforce', '12-13')),

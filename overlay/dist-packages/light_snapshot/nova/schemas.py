@@ -1,5 +1,9 @@
 """JSON schemas of our requests. Nothing beyond what is named is taken."""
 
+from __future__ import absolute_import
+
+from light_snapshot.nova import pages
+
 _TEXT = {'type': 'string', 'maxLength': 255}
 
 
@@ -40,3 +44,30 @@ RETAIN = _action('retainSnapshots', dict(_options(types=['object'], count=_limit
 CHECK = _action('checkSnapshots', _options(repair=_BOOLEAN))
 
 UPDATE = _action('light_snapshot', dict(_options(types=['object'], name=_TEXT, description=_TEXT), minProperties=1))
+TAKE = _action('light_snapshot', _options(types=['object'], name=_TEXT, description=_TEXT, quiesce=_BOOLEAN))
+
+# ---- query parameters: nova hands over a list of texts for each
+
+
+def _one(item):
+    return {'type': 'array', 'items': item, 'maxItems': 1}
+
+
+def _some(item, most):
+    return {'type': 'array', 'items': item, 'maxItems': most}
+
+
+def _query(**parameters):
+    return {'type': 'object', 'properties': parameters, 'additionalProperties': False}
+
+
+_NUMBER = {'type': 'string', 'pattern': '^[0-9]{1,9}$'}
+_FLAG = {'type': 'string', 'enum': list(pages.TRUE + pages.FALSE)}
+_TIME = {'type': 'string', 'format': 'date-time'}
+
+POINTS_QUERY = _query(
+    limit=_one(_NUMBER), marker=_one(_NUMBER),
+    sort_key=_some({'type': 'string', 'enum': list(pages.KEYS)}, len(pages.KEYS)),
+    sort_dir=_some({'type': 'string', 'enum': [pages.ASCENDING, pages.DESCENDING]}, len(pages.KEYS)),
+    state=_some({'type': 'string', 'enum': list(pages.STATES)}, len(pages.STATES)), name=_one(_TEXT),
+    kept=_one(_FLAG), daily=_one(_FLAG), safety=_one(_FLAG), created_since=_one(_TIME), created_before=_one(_TIME))

@@ -1,0 +1,28 @@
+"""Where a restore point, and the next page of a list, are found: links as nova's own resources have them."""
+
+from __future__ import absolute_import
+
+from nova.api.openstack import common
+
+try:
+    from urllib.parse import urlencode
+except ImportError:     # Python 2
+    from urllib import urlencode
+
+
+class Links(common.ViewBuilder):
+    """nova's own way to a URL, its configured prefix included."""
+
+    def point(self, req, server_id, index):
+        """`self` and `bookmark` of a restore point."""
+        return self._get_links(req, index, 'servers/%s/light-snapshots' % server_id)
+
+    def following(self, req, parent, name, marker):
+        """`next`: the request once more, from behind the marker; every other parameter stays.
+
+        :param parent: what stands before `name` in the path, after the version and the project
+        """
+        query = [(key, value) for key, value in req.GET.items() if key != 'marker'] + [('marker', str(marker))]
+        # What a parameter says several times keeps its order: it is one of sort keys.
+        query = [(key.encode('utf-8'), value.encode('utf-8')) for key, value in sorted(query, key=lambda pair: pair[0])]
+        return [{'rel': 'next', 'href': '%s?%s' % (self._get_href_link(req, name, parent), urlencode(query))}]

@@ -1,0 +1,102 @@
+"""The resource /servers/{server_id}/light-snapshots: a server's restore points."""
+
+from __future__ import absolute_import
+
+import re
+
+from nova.api import validation
+from nova.api.openstack import common
+from nova.api.openstack import wsgi
+from webob import exc
+
+from light_snapshot.nova import asking
+from light_snapshot.nova import links
+from light_snapshot.nova import pages
+from light_snapshot.nova import places
+from light_snapshot.nova import queries
+from light_snapshot.nova import schemas
+from light_snapshot.nova import state
+
+expected_errors = places.find('expected_errors')
+
+_NO_LIMITS = {'count': None, 'days': None}
+_INDEX = re.compile(r'^[0-9]{1,10}\Z')
+
+
+class LightSnapshotsController(asking.Controller):
+    """Restore points: list, show, take, rename, delete."""
+
+    def __init__(self):
+        super(LightSnapshotsController, self).__init__()
+        self._links = links.Links()
+
+    def _points(self, req, server_id):
+        """(the server, its columns, what its host tells of its restore points)"""
+        context, instance = self.find(req, server_id, 'index')
+        columns = state.read(context, [instance.uuid]).get(instance.uuid, {})
+        if not columns.get('light_snapshot_enable') or not instance.host:
+            return instance, columns, {'points': [], 'enabled': False}
+        self.check_host(context, instance)
+        return instance, columns, self.call('points', context, instance)
+
+    @expected_errors((400, 403, 404, 409))
+    @queries.checked(schemas.POINTS_QUERY)
+    def index(self, req, server_id):
+        instance, columns, answer = self._points(req, server_id)
+        try:
+            shown, more = pages.page(answer['points'], req.GET.dict_of_lists(), common.get_limit_and_marker(req)[0])
+        except pages.BadQuery as error:
+            raise exc.HTTPBadRequest(explanation=error.args[0])
+        body = {'light_snapshots': [self._with_links(req, instance, point) for point in shown],
+                'enabled': answer['enabled'], 'committed': answer.get('committed', False),
+                'store': answer.get('store', False), 'daily': columns.get('snapshot_daily', False),
+                'disks': answer.get('disks', []), 'disks_left_out': answer.get('disks_left_out', []),
+                'size': answer.get('size', 0), 'progress': answer.get('progress'), 'preview': answer.get('preview'),
+                'retention': answer.get('retention') or _NO_LIMITS}
+        if more:
+            body['light_snapshots_links'] = self._links.following(
+                req, 'servers/%s' % instance.uuid, 'light-snapshots', shown[-1]['index'])
+        return body
+
+    @expected_errors((403, 404, 409))
+    def show(self, req, server_id, id):
+        instance, _columns, answer = self._points(req, server_id)
+        for point in answer['points']:
+            if str(point['index']) == id:
+                return {'light_snapshot': self._with_links(req, instance, point)}
+        raise exc.HTTPNotFound(explanation='There is no restore point %s.' % id)
+
+    def _with_links(self, req, instance, point):
+        return dict(point, links=self._links.point(req, instance.uuid, point['index']))
+
+    @staticmethod
+    def _number(index):
+        """An index in a URL as a number: 404 for what can be none."""
+        if not _INDEX.match(index):
+            raise exc.HTTPNotFound(explanation='There is no restore point %s.' % index)
+        return int(index)
+
+    @wsgi.response(202)
+    @expected_errors((400, 403, 404, 409))
+    @validation.schema(schemas.TAKE)
+    def create(self, req, server_id, body):
+        instance, point = self.take(req, server_id, body['light_snapshot'])
+        point = self._with_links(req, instance, point)
+        answer = wsgi.ResponseObject({'light_snapshot': point}, code=202)
+        answer['Location'] = str(point['links'][0]['href'])
+        return answer
+
+    @expected_errors((400, 403, 404, 409))
+    @validation.schema(schemas.UPDATE)
+    def update(self, req, server_id, id, body):
+        context, instance = self.find(req, server_id, 'update')
+        index, change = self._number(id), body['light_snapshot']
+        self.check_host(context, instance)
+        self.call('describe', context, instance, index=index, name=change.get('name'),
+                  description=change.get('description'))
+        return self.show(req, server_id, id)
+
+    @wsgi.response(202)
+    @expected_errors((403, 404, 409))
+    def delete(self, req, server_id, id):
+        self.operate(req, server_id, 'delete', 'delete', 'delete a restore point', index=self._number(id))
