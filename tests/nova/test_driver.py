@@ -10,6 +10,7 @@ from nova import config
 from nova.virt.libvirt import config as vconfig
 from nova.virt.libvirt import driver as nova_driver     # noqa: F401  nova 12 registers its options with it
 
+from light_snapshot.nova import counters
 from light_snapshot.nova import driver
 from light_snapshot.nova import moves
 
@@ -162,6 +163,28 @@ def test_the_mark_of_an_enabled_server(here, monkeypatch):
         assert not driver.is_marked(instance) and instance.saved == 2
     assert instance.system_metadata == {'other': 'kept'}
     assert put == [('uuid', True)] * 2 + [('uuid', False)] * 2
+
+
+def test_the_counters_are_written_with_the_columns(here, monkeypatch):
+    from light_snapshot.nova import state
+    monkeypatch.setattr(state.LightSnapshotState, 'put', classmethod(lambda *_args: None))
+    with open(os.path.join(here, 'disk.light-1'), 'wb') as handle:
+        handle.write(b'x' * 70000)
+    took = os.lstat(os.path.join(here, 'disk.light-1')).st_blocks * 512
+    points = dict((str(index), {'parent': None, 'created_at': '2026-01-02T03:04:%02dZ' % index}) for index in range(3))
+    write_record(here, live=[{'index': 2, 'file': 'disk.light-2'}, {'index': 3, 'file': 'disk.light-3'}], points=points,
+                 kept={'0': {'file': 'disk', 'on': None}, '1': {'file': 'disk.light-1', 'on': 0}})
+    instance = Instance()
+    for _again in range(2):
+        driver.save_columns(None, instance, driver.records.load(here))
+        assert instance.saved == 1      # nothing has changed: nothing is written
+    assert counters.read(instance.system_metadata[counters.KEY]) == {
+        'count': 3, 'last_at': '2026-01-02T03:04:02Z', 'kept_bytes': took}
+    write_record(here, live=[{'index': 2, 'file': 'disk.light-2'}], points=points)
+    driver.save_columns(None, instance, driver.records.load(here))
+    assert counters.read(instance.system_metadata[counters.KEY])['count'] == 1 and instance.saved == 2
+    driver.save_columns(None, instance, None)
+    assert instance.system_metadata == {}
 
 
 def test_the_last_daily_snapshot_goes_along_without_a_record(here, monkeypatch):

@@ -5,13 +5,16 @@ The compute host is a stand-in; everything from the URL to its RPC call is nova'
 
 import webob
 
+import nova.context
 from nova import exception
 from nova import objects
 from nova.compute import api as compute_api
 from nova.tests.unit.api.openstack import fakes
 
+from light_snapshot.nova import counters
 from light_snapshot.nova import places
 from light_snapshot.nova import releases
+from light_snapshot.nova import summary
 from light_snapshot.nova import views
 
 from api_case import FOREIGN, PROJECT, UUID, ApiCase, linked
@@ -111,7 +114,7 @@ class ApiTest(ApiCase):
 
     # ---- servers' bodies
 
-    def test_nova_s_own_schemas_of_servers_know_our_booleans(self):
+    def test_nova_s_own_schemas_of_servers_know_what_we_add(self):
         def servers(schema):
             if isinstance(schema, dict):
                 if 'hostId' in (schema.get('properties') or {}):
@@ -124,9 +127,10 @@ class ApiTest(ApiCase):
         # 33 is the first release that holds its answers against them.
         self.assertTrue(found or releases.current() < 33)
         for schema in found:
-            self.assertEqual({'type': 'boolean'}, schema['properties']['light_snapshot_enabled'])
+            for name in views.SCHEMAS:
+                self.assertEqual(views.SCHEMAS[name], schema['properties'][name])
 
-    def test_the_booleans_are_in_an_answer_and_nowhere_else(self):
+    def test_what_we_add_is_in_an_answer_and_nowhere_else(self):
         builder = places.find('server_views')
         self.replace(views, '_add', lambda bodies, instances: [body.update(added=True) for body in bodies])
         for environ, expected in (({views._ROUTED: ((), {})}, {'id': UUID, 'added': True}), ({}, {'id': UUID})):
@@ -136,3 +140,30 @@ class ApiTest(ApiCase):
             listed = views._wrap_detail(lambda _self, request, uuids: {'servers': [
                 wrapped(builder, request, uuid)['server'] for uuid in uuids]})
             self.assertEqual({'servers': [expected]}, listed(builder, request, [UUID]))
+
+    def test_what_is_added_to_the_bodies_of_servers(self):
+        context, other, asked = nova.context.RequestContext('fake', PROJECT), nova.context.RequestContext('fake', PROJECT), []
+        context.db_connection, other.db_connection = 'one cell', 'a cell that is down'
+        servers = [objects.Instance(context, uuid=UUID[:-1] + digit, host='h') for digit in '123']
+        servers += [objects.Instance(other, uuid=UUID[:-1] + '4', host='h')]
+        known = {UUID: {'light_snapshot_enable': True, 'snapshot_store': True, 'snapshot_daily': False, 'count': 5,
+                        'last_at': '2026-01-02T03:04:05Z', 'kept_bytes': 2 ** 40},
+                 UUID[:-1] + '2': dict(counters.NONE, light_snapshot_enable=False)}
+
+        def of(context, uuids):
+            asked.append(list(uuids))
+            if context is other:
+                raise IOError('the cell is down')
+            return known
+        self.replace(summary, 'of', of)
+        bodies = [{'id': server.uuid} for server in servers]
+        views._add(bodies, servers)
+        self.assertEqual([3, 1], [len(uuids) for uuids in asked])       # one query a cell
+        self.assertEqual({'id': UUID, 'light_snapshot_enabled': True, 'snapshot_store': True, 'snapshot_daily': False,
+                          'light_snapshot_count': 5, 'light_snapshot_last_at': '2026-01-02T03:04:05Z',
+                          'light_snapshot_kept_bytes': 2 ** 40}, bodies[0])
+        for body, count in zip(bodies[1:], (0, None, None)):
+            self.assertEqual((False, False, False, count, None, count), tuple(
+                body[name] for name in ('light_snapshot_enabled', 'snapshot_store', 'snapshot_daily', 'light_snapshot_count',
+                                        'light_snapshot_last_at', 'light_snapshot_kept_bytes')))
+        self.assertEqual(set(views.SCHEMAS) | set(['id']), set(bodies[1]))

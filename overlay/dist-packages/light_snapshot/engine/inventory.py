@@ -91,6 +91,20 @@ def size(record, files):
     return sum(_allocated(record, files, name) for name in record.files() if name != layout.DISK)
 
 
+def counters(record, files):
+    """What there is, in three values.
+
+    :returns: {'count': restore points that are listed, 'last_at': when the newest was taken (None: there is none), 'kept_bytes':
+        bytes that the history takes on the host's disk, without nova's own disks}
+    """
+    state = _listed(record)[0]
+    shown = plans.shown(state)
+    times = [state['points'].get(str(index), {}).get('created_at') or '' for index in shown]
+    kept = set(entry['file'] for entry in state['kept'].values()) - set([layout.DISK])
+    return {'count': len(shown), 'last_at': max(times or ['']) or None,
+            'kept_bytes': sum(_allocated(record, files, name) for name in kept)}
+
+
 def progress(record, domain):
     """How far the commit under way is.
 

@@ -17,8 +17,11 @@ from oslo_config import cfg
 from light_snapshot.engine import domain as engine_domain
 from light_snapshot.engine import engine as engines
 from light_snapshot.engine import errors
+from light_snapshot.engine import files as engine_files
+from light_snapshot.engine import inventory
 from light_snapshot.engine import layout
 from light_snapshot.engine import record as records
+from light_snapshot.nova import counters
 from light_snapshot.nova import options
 from light_snapshot.nova import privileges
 
@@ -100,11 +103,14 @@ def ensure_record(context, instance):
 
 
 def save_columns(context, instance, record):
-    """Bring the database's columns, and the mark, to what the record says (None: not enabled)."""
+    """Bring the database's columns, the mark and the counters to what the record says (None: not enabled)."""
     from light_snapshot.nova import state
     state.LightSnapshotState.put(context, instance.uuid, state.of_record(record))
-    marks = {MARK: MARKED if record is not None else None,
-             DAILY: json.dumps(record.daily, sort_keys=True) if record is not None and record.daily else None}
+    marks = {MARK: None, DAILY: None, counters.KEY: None}
+    if record is not None:
+        files = engine_files.Files(record.directory, privileges.run)
+        marks = {MARK: MARKED, DAILY: json.dumps(record.daily, sort_keys=True) if record.daily else None,
+                 counters.KEY: counters.written(inventory.counters(record, files))}
     if all(instance.system_metadata.get(name) == value for name, value in marks.items()):
         return
     for name, value in marks.items():

@@ -1,17 +1,23 @@
-"""light_snapshot_enabled, snapshot_store and snapshot_daily in the bodies of servers."""
+"""What the bodies of servers tell of light snapshots: three booleans, and the counters."""
 
 from __future__ import absolute_import
 
 import functools
 import logging
 
+from light_snapshot.nova import counters
 from light_snapshot.nova import places
-from light_snapshot.nova import state
+from light_snapshot.nova import summary
 
 LOG = logging.getLogger(__name__)
 
-_BODY = (('light_snapshot_enabled', 'light_snapshot_enable'), ('snapshot_store', 'snapshot_store'),
-         ('snapshot_daily', 'snapshot_daily'))
+_BOOLEANS = (('light_snapshot_enabled', 'light_snapshot_enable'), ('snapshot_store', 'snapshot_store'),
+             ('snapshot_daily', 'snapshot_daily'))
+_COUNTERS = (('light_snapshot_count', 'count', 'integer'), ('light_snapshot_last_at', 'last_at', 'string'),
+             ('light_snapshot_kept_bytes', 'kept_bytes', 'integer'))
+#: The JSON schema of each.
+SCHEMAS = dict([(name, {'type': 'boolean'}) for name, _column in _BOOLEANS] +
+               [(name, {'type': [kind, 'null']}) for name, _counter, kind in _COUNTERS])
 # A property that the body of a server has and no request.
 _OF_A_SERVER = 'hostId'
 _IN_LIST = 'light_snapshot.in_list'
@@ -38,7 +44,7 @@ def _admit(schema):
             _admit(part)
     elif isinstance(schema, dict):
         if _OF_A_SERVER in (schema.get('properties') or {}):
-            schema['properties'].update((name, {'type': 'boolean'}) for name, _column in _BODY)
+            schema['properties'].update(SCHEMAS)
         for part in schema.values():
             _admit(part)
 
@@ -69,17 +75,19 @@ def _wrap_detail(original):
 
 
 def _add(bodies, instances):
-    columns = {}
+    known = {}
     for context, uuids in _by_cell(instances):
         try:
-            columns.update(state.read(context, uuids))
+            known.update(summary.of(context, uuids))
         except Exception:
-            # A server's body is worth more than our three booleans in it: a cell may just be down.
+            # A server's body is worth more than what we add to it: a cell may just be down.
             LOG.exception('light-snapshot: the columns of %d servers could not be read', len(uuids))
     for body in bodies:
-        values = columns.get(body['id'], {})
-        for name, column in _BODY:
+        values = known.get(body['id'], counters.UNKNOWN)
+        for name, column in _BOOLEANS:
             body[name] = bool(values.get(column))
+        for name, counter, _kind in _COUNTERS:
+            body[name] = values[counter]
 
 
 def _by_cell(instances):
