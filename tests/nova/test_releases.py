@@ -39,8 +39,8 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'images', 'links', 'manager', 'moves', 'notifications',
-             'options', 'pages', 'policy', 'privileges', 'queries', 'refusals', 'resource', 'rpcapi', 'schedule', 'schemas',
+    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'images', 'links', 'listing', 'manager', 'moves',
+             'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'resource', 'rpcapi', 'schedule', 'schemas',
              'state', 'summary', 'views']
     names += ['extension'] if NUMBER < 16 else []
     for name in names:

@@ -92,3 +92,67 @@ def test_what_is_written_is_read_and_fits():
     assert counters.read(counters.written(most)) == most and len(counters.written(most)) < 255
     # One of a later release may tell more.
     assert counters.read('{"count": 1, "what": 2}') == {'count': 1, 'last_at': None, 'kept_bytes': None}
+
+
+# ---- all cells
+
+@pytest.fixture
+def cells(database, monkeypatch):
+    """One cell; what else a test appends answers as well."""
+    more = []
+    monkeypatch.setattr(places, 'each_cell', lambda context, function, *args: (
+        [function(context, *args)] + [one for one in more if one is not None], None not in more))
+    return more
+
+
+def test_what_a_project_keeps(database, cells):
+    database.add(1, counted=COUNTED)
+    database.add(2, counted=dict(COUNTED, kept_bytes=3))
+    database.add(3)
+    database.add(4, counted=COUNTED, project='another')
+    database.add(5, counted=COUNTED, enabled=False)
+    database.add(6, counted=COUNTED, deleted=1)
+    database.add(7, counted=dict(COUNTED, kept_bytes=4), vm_state='soft-delete')    # its files are still there
+    del database.queries[:]
+    assert summary.kept(None, 'p') == (2 ** 40 + 7, True) and len(database.queries) == 1
+    assert summary.kept(None, 'nobody') == (0, True)
+    cells.extend([[100, 2], None])
+    assert summary.kept(None, 'p') == (2 ** 40 + 109, False)
+
+
+def ids(*args):
+    return [int(server['id'][:8]) for server in summary.page(None, *args)[0]]
+
+
+def test_a_page_of_servers(database, cells):
+    database.add(3, counted=COUNTED, snapshot_daily=1)
+    database.add(1, host='elsewhere', vm_state=None)
+    database.add(2, enabled=False)
+    database.add(4, project='another')
+    database.add(5, deleted=1)
+    database.add(6, vm_state='soft-delete')
+    del database.queries[:]
+    assert ids(9, None, 'p') == [1, 3] and len(database.queries) == 1
+    assert summary.page(None, 9, None, 'p')[0][1] == dict(
+        COUNTED, id=uuid_of(3), name='s3', project_id='p', host='h', light_snapshot_enable=True, snapshot_committed=False,
+        snapshot_store=False, snapshot_daily=True)
+    assert (ids(9), ids(2), ids(0), ids(9, uuid_of(1))) == ([1, 3, 4], [1, 3], [], [3, 4])
+    assert (ids(9, uuid_of(2)), ids(9, uuid_of(9))) == ([3, 4], [])     # a marker that is gone
+    assert (ids(9, None, None, 'elsewhere'), ids(9, None, 'another', 'h'), ids(9, None, "' OR 1=1")) == ([1], [4], [])
+
+
+def test_pages_over_cells(database, cells):
+    for number in (1, 4):
+        database.add(number)
+    cells.extend([[{'id': uuid_of(number)} for number in (2, 3, 4)], None])
+    assert ids(3) == [1, 2, 3] and ids(9) == [1, 2, 3, 4]
+    assert summary.page(None, 9)[1] is False
+
+
+def test_each_cell(monkeypatch):
+    """nova's own gathering: for a cell that is down stands something that is no list."""
+    monkeypatch.setattr(places, 'find', lambda _word: lambda context, function, *args: {
+        'one': function(context, *args), 'two': IOError('down'), 'three': object()})
+    assert places.each_cell('c', lambda context, number: [context, number], 7) == ([['c', 7]], False)
+    monkeypatch.setattr(places, 'find', lambda _word: None)
+    assert places.each_cell('c', lambda context: [context]) == ([['c']], True)

@@ -18,6 +18,7 @@ from nova.tests.unit.api.openstack import fakes
 from light_snapshot.nova import places
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
+from light_snapshot.nova import summary
 
 RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'overlay', 'etc', 'nova', 'policy.d',
                      'light-snapshot.json')
@@ -65,11 +66,14 @@ class ApiCase(test.NoDBTestCase):
         self.addCleanup(self.__dict__.update, pytest_s)
         super(ApiCase, self).setUp()
         self.host, self.written, self.saved = Host(), [], []
+        self.counters, self.kept = {'count': 1, 'last_at': '2026-01-02T03:04:05Z', 'kept_bytes': 7}, 7
         self.columns = dict(state.OFF, light_snapshot_enable=True, snapshot_store=True)
         replace = self.replace
         replace(rpcapi, 'ComputeAPI', lambda: self.host)
         replace(common, 'get_instance', self._get)
         replace(state, 'read', lambda _context, uuids: dict((uuid, self.columns) for uuid in uuids))
+        replace(summary, 'of', lambda _context, uuids: dict((uuid, dict(self.columns, **self.counters)) for uuid in uuids))
+        replace(summary, 'kept', lambda _context, _project_id: (self.kept, True))
         replace(state, 'write', lambda _context, uuid, values: self.written.append(values))
         replace(places, 'is_volume_backed', lambda *_args: self.volume_backed)
         replace(objects.InstanceAction, 'action_start', classmethod(lambda *_args, **_kwargs: None))
@@ -80,6 +84,10 @@ class ApiCase(test.NoDBTestCase):
         if places.find('policies_in_code') is None:
             self._rules_from_file()
         self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext('fake', PROJECT, auth_token=True))
+
+    def as_admin(self):
+        self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext(
+            'fake', PROJECT, is_admin=True, auth_token=True))
 
     @staticmethod
     def _rules_from_file():
@@ -101,7 +109,10 @@ class ApiCase(test.NoDBTestCase):
                                 locked_by=None, project_id=PROJECT if uuid == UUID else 'another', user_id='fake')
 
     def ask(self, method, path, body=None, uuid=UUID):
-        request = webob.Request.blank('/v2.1/%s/servers/%s%s' % (PROJECT, uuid, path), method=method)
+        return self.request(method, '/servers/%s%s' % (uuid, path), body)
+
+    def request(self, method, path, body=None):
+        request = webob.Request.blank('/v2.1/%s%s' % (PROJECT, path), method=method)
         if body is not None:
             request.body = json.dumps(body).encode('utf-8')
             request.content_type = 'application/json'

@@ -2,20 +2,14 @@
 
 import oslo_messaging as messaging
 
-import nova.context
 from nova import objects
-from nova.tests.unit.api.openstack import fakes
 
-from api_case import FOREIGN, PROJECT, UUID, ApiCase, linked
+from api_case import FOREIGN, UUID, ApiCase, linked
 
 FINDING = {'code': 'orphan', 'severity': 'warning', 'file': 'disk.light-9', 'message': 'm', 'repaired': False}
 
 
 class OperationsTest(ApiCase):
-    def as_admin(self):
-        self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext(
-            'fake', PROJECT, is_admin=True, auth_token=True))
-
     # ---- actions
 
     def test_each_action_reaches_the_host(self):

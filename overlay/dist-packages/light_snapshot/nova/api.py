@@ -9,8 +9,10 @@ from nova.api.openstack import wsgi
 from nova.compute import vm_states
 
 from light_snapshot.nova import asking
+from light_snapshot.nova import listing
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
+from light_snapshot.nova import quota
 from light_snapshot.nova import refusals
 from light_snapshot.nova import resource
 from light_snapshot.nova import schemas
@@ -69,7 +71,13 @@ class ActionController(asking.Controller):
         args = self._target(options)
         if 'safety' in options:
             args['safety'] = options['safety']
-        self.operate(req, id, 'recover', 'recover', 'recover', **args)
+        # Not said, a server that keeps its snapshots keeps one more on the way.
+        allow = self._allow_safety if options.get('safety', True) else None
+        self.operate(req, id, 'recover', 'recover', 'recover', allow=allow, **args)
+
+    @staticmethod
+    def _allow_safety(context, instance):
+        quota.check(context, instance, 'Or recover without keeping what the server has now (safety: false).')
 
     @wsgi.response(202)
     @expected_errors((400, 403, 404, 409))
@@ -158,6 +166,10 @@ def _resource():
     return places.find('resource')(resource.LightSnapshotsController())
 
 
+def _summary():
+    return places.find('resource')(listing.SummaryController())
+
+
 def add_routes(original, self, *args, **kwargs):
     """Hook of APIRouterV21.__init__ (16 and later; before, see extension.py): our controllers, before nova builds
     its routes."""
@@ -167,6 +179,7 @@ def add_routes(original, self, *args, **kwargs):
     if ActionController not in controllers:
         controllers.append(ActionController)
         routes.ROUTE_LIST += (
+            ('/os-light-snapshots', {'GET': [_summary, 'index']}),
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index'], 'POST': [_resource, 'create']}),
             ('/servers/{server_id}/light-snapshots/{id}', {
                 'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),

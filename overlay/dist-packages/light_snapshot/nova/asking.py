@@ -17,6 +17,7 @@ from nova.compute import vm_states
 from light_snapshot.nova import names
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
+from light_snapshot.nova import quota
 from light_snapshot.nova import rpcapi
 
 STATES = (vm_states.ACTIVE, vm_states.STOPPED)
@@ -89,17 +90,20 @@ class Controller(wsgi.Controller):
             raise exc.HTTPInternalServerError(explanation=answer['message'])
         return answer
 
-    def operate(self, req, server_id, verb, operation, title, states=STATES, **args):
+    def operate(self, req, server_id, verb, operation, title, states=STATES, allow=None, **args):
         """Begin an operation on a server; its work goes on in the background.
 
         :param verb: of the policy
         :param title: what the user wants, for 'Cannot ... for server'
         :param states: the vm_states in which it may begin
+        :param allow: refuses what its quota does not allow, by (context, instance)
         :returns: (context, instance, the host's answer)
         """
         context, instance = self.find(req, server_id, verb)
         self.check_state(context, instance, title, states)
         self.check_host(context, instance)
+        if allow is not None:
+            allow(context, instance)
         self.begin(context, instance, operation)
         try:
             return context, instance, self.call('operate', context, instance, operation=operation, args=args)
@@ -115,7 +119,7 @@ class Controller(wsgi.Controller):
         """
         words = {'name': options.get('name', ''), 'description': options.get('description', '')}
         _context, instance, answer = self.operate(req, server_id, 'create', 'snapshot', 'take a light snapshot',
-                                                  quiesce=options.get('quiesce', False), **words)
+                                                  allow=quota.check, quiesce=options.get('quiesce', False), **words)
         return instance, dict(words, index=answer['index'])
 
     def begin(self, context, instance, operation):

@@ -17,6 +17,10 @@ class Links(common.ViewBuilder):
         """`self` and `bookmark` of a restore point."""
         return self._get_links(req, index, 'servers/%s/light-snapshots' % server_id)
 
+    def server(self, req, server_id):
+        """The same of a server."""
+        return self._get_links(req, server_id, 'servers')
+
     def following(self, req, parent, name, marker):
         """`next`: the request once more, from behind the marker; every other parameter stays.
 

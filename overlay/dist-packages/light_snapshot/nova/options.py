@@ -1,4 +1,4 @@
-"""Our section of nova.conf: [light_snapshot]."""
+"""Our section of nova.conf: [light_snapshot]. QUOTA is read by nova-api, all else by nova-compute."""
 
 from __future__ import absolute_import
 
@@ -52,6 +52,15 @@ DAILY = [
                help='Seconds between two looks at what is due; each is one query.'),
 ]
 
+QUOTA = [
+    cfg.IntOpt('max_points_per_server', default=100, min=-1,
+               help='How many restore points a server may have that keeps its light snapshots, before nova-api refuses another. '
+                    '-1: any number. Daily ones count, and are not refused: daily_keep limits them.'),
+    cfg.IntOpt('max_kept_gigabytes_per_project', default=-1, min=-1,
+               help='GiB that the kept light snapshots of all servers of a project may take on the disks of their hosts, before '
+                    'nova-api refuses another. -1: any number.'),
+]
+
 
 def values(conf):
     """The options as the engine takes them."""
@@ -62,6 +71,11 @@ def values(conf):
 def daily(conf):
     """What the host's daily snapshots go by."""
     return _read(conf, DAILY)
+
+
+def quota(conf):
+    """What nova-api refuses beyond."""
+    return _read(conf, QUOTA)
 
 
 def _read(conf, options):

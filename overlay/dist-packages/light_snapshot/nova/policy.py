@@ -15,6 +15,8 @@ ADMIN = 'is_admin:True'
 
 _TEXTS = {
     'index': ('List and show the light snapshots of a server', 'GET', '/servers/{server_id}/light-snapshots'),
+    'summary': ('List the servers of the project that use light snapshots', 'GET', '/os-light-snapshots'),
+    'summary_all': ('List those of all projects, with their hosts', 'GET', '/os-light-snapshots'),
     'update': ('Rename a light snapshot', 'PUT', '/servers/{server_id}/light-snapshots/{index}'),
     'delete': ('Delete a light snapshot', 'DELETE', '/servers/{server_id}/light-snapshots/{index}'),
     'enable': ('Enable light snapshots (enableSnapshot)', 'POST', '/servers/{server_id}/action'),
@@ -32,7 +34,7 @@ _TEXTS = {
     'store': ('Keep every light snapshot or not (storeSnapshot)', 'POST', '/servers/{server_id}/action'),
     'daily': ('Take a light snapshot every day or not (dailySnapshot)', 'POST', '/servers/{server_id}/action'),
 }
-_ADMIN_ONLY = ('repair',)
+_ADMIN_ONLY = ('repair', 'summary_all')
 
 
 def list_rules():
@@ -58,6 +60,14 @@ def register():
 
 def authorize(context, verb, instance):
     """:raises PolicyNotAuthorized: nova's own, a 403"""
+    _authorize(context, verb, instance.project_id, instance.user_id)
+
+
+def authorize_project(context, verb):
+    """The same of the project that the request is of."""
+    _authorize(context, verb, context.project_id, context.user_id)
+
+
+def _authorize(context, verb, project_id, user_id):
     register()
-    target = {'project_id': instance.project_id, 'user_id': instance.user_id}
-    places.find('check_policy')(context, BASE % verb, target)
+    places.find('check_policy')(context, BASE % verb, {'project_id': project_id, 'user_id': user_id})

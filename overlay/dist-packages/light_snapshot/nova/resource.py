@@ -14,6 +14,7 @@ from light_snapshot.nova import links
 from light_snapshot.nova import pages
 from light_snapshot.nova import places
 from light_snapshot.nova import queries
+from light_snapshot.nova import quota
 from light_snapshot.nova import schemas
 from light_snapshot.nova import state
 
@@ -31,18 +32,18 @@ class LightSnapshotsController(asking.Controller):
         self._links = links.Links()
 
     def _points(self, req, server_id):
-        """(the server, its columns, what its host tells of its restore points)"""
+        """(context, the server, its columns, what its host tells of its restore points)"""
         context, instance = self.find(req, server_id, 'index')
         columns = state.read(context, [instance.uuid]).get(instance.uuid, {})
         if not columns.get('light_snapshot_enable') or not instance.host:
-            return instance, columns, {'points': [], 'enabled': False}
+            return context, instance, columns, {'points': [], 'enabled': False}
         self.check_host(context, instance)
-        return instance, columns, self.call('points', context, instance)
+        return context, instance, columns, self.call('points', context, instance)
 
     @expected_errors((400, 403, 404, 409))
     @queries.checked(schemas.POINTS_QUERY)
     def index(self, req, server_id):
-        instance, columns, answer = self._points(req, server_id)
+        context, instance, columns, answer = self._points(req, server_id)
         try:
             shown, more = pages.page(answer['points'], req.GET.dict_of_lists(), common.get_limit_and_marker(req)[0])
         except pages.BadQuery as error:
@@ -52,7 +53,8 @@ class LightSnapshotsController(asking.Controller):
                 'store': answer.get('store', False), 'daily': columns.get('snapshot_daily', False),
                 'disks': answer.get('disks', []), 'disks_left_out': answer.get('disks_left_out', []),
                 'size': answer.get('size', 0), 'progress': answer.get('progress'), 'preview': answer.get('preview'),
-                'retention': answer.get('retention') or _NO_LIMITS}
+                'retention': answer.get('retention') or _NO_LIMITS,
+                'quota': quota.of_server(context, instance, len(answer['points']))}
         if more:
             body['light_snapshots_links'] = self._links.following(
                 req, 'servers/%s' % instance.uuid, 'light-snapshots', shown[-1]['index'])
@@ -60,7 +62,7 @@ class LightSnapshotsController(asking.Controller):
 
     @expected_errors((403, 404, 409))
     def show(self, req, server_id, id):
-        instance, _columns, answer = self._points(req, server_id)
+        _context, instance, _columns, answer = self._points(req, server_id)
         for point in answer['points']:
             if str(point['index']) == id:
                 return {'light_snapshot': self._with_links(req, instance, point)}

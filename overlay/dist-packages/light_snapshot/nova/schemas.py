@@ -71,3 +71,10 @@ POINTS_QUERY = _query(
     sort_dir=_some({'type': 'string', 'enum': [pages.ASCENDING, pages.DESCENDING]}, len(pages.KEYS)),
     state=_some({'type': 'string', 'enum': list(pages.STATES)}, len(pages.STATES)), name=_one(_TEXT),
     kept=_one(_FLAG), daily=_one(_FLAG), safety=_one(_FLAG), created_since=_one(_TIME), created_before=_one(_TIME))
+
+# What is looked up in the database: not each of them can compare any character.
+_ID = {'type': 'string', 'maxLength': 255, 'pattern': '^[!-~]+$'}
+
+SUMMARY_QUERY = _query(
+    limit=_one(_NUMBER), marker=_one({'type': 'string', 'format': 'uuid'}), all_projects=_one(_FLAG), project_id=_one(_ID),
+    host=_one(_ID))

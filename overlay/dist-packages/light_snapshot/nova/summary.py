@@ -41,3 +41,47 @@ def _rows(context, what, where, params):
     query = sqlalchemy.text('SELECT %s, %s, m.value%s %s' % (what, ', '.join('i.' + name for name in COLUMNS), _FROM, where))
     with places.database_engine(context).connect() as connection:
         return connection.execute(query, dict(params, key=counters.KEY)).fetchall()
+
+
+# ---- all cells
+
+_KEPT = 'AND i.light_snapshot_enable = 1 AND i.project_id = :project'
+_HIDDEN = 'soft-delete'     # nova's own lists do not show these either
+
+
+def kept(context, project_id):
+    """What the history of a project's servers takes, one query a cell.
+
+    :returns: (bytes, whether every cell has answered)
+    """
+    answers, complete = places.each_cell(context, _kept_in_cell, project_id)
+    return sum(sum(answer) for answer in answers), complete
+
+
+def _kept_in_cell(context, project_id):
+    rows = _rows(context, 'i.uuid', _KEPT, {'project': project_id})
+    return [values(row[1:])['kept_bytes'] or 0 for row in rows]
+
+
+def page(context, limit, marker=None, project_id=None, host=None):
+    """Servers for which light snapshots are enabled, by their ids, one query a cell.
+
+    :param marker: the id behind which the page begins
+    :param project_id: None: of all projects
+    :returns: ([{'id', 'name', 'project_id', 'host', column: boolean, counter: value}], whether every cell has answered)
+    """
+    answers, complete = places.each_cell(context, _page_in_cell, limit, marker, project_id, host)
+    # While a server moves from one cell to another, both have it.
+    found = dict((server['id'], server) for answer in answers for server in answer)
+    return [found[uuid] for uuid in sorted(found)][:limit], complete
+
+
+def _page_in_cell(context, limit, marker, project_id, host):
+    where, params = ['i.light_snapshot_enable = 1', '(i.vm_state IS NULL OR i.vm_state != :hidden)'], {'hidden': _HIDDEN}
+    for column, sign, value in (('uuid', '>', marker), ('project_id', '=', project_id), ('host', '=', host)):
+        if value is not None:
+            where.append('i.%s %s :%s' % (column, sign, column))
+            params[column] = value
+    rows = _rows(context, 'i.uuid, i.display_name, i.project_id, i.host',
+                 'AND %s ORDER BY i.uuid LIMIT %d' % (' AND '.join(where), limit), params)
+    return [dict(values(row[4:]), id=row[0], name=row[1], project_id=row[2], host=row[3]) for row in rows]

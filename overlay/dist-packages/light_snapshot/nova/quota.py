@@ -1,0 +1,72 @@
+"""How many restore points a server may have, and how much a project may keep: asked in nova-api, before anything changes.
+
+What is used is what nova-compute has left in the database (see `counters`); where that is not known, nothing is refused. Only a
+server that keeps its snapshots comes to have more of them.
+"""
+
+from __future__ import absolute_import
+
+import logging
+
+from oslo_config import cfg
+from webob import exc
+
+from light_snapshot.nova import options
+from light_snapshot.nova import summary
+
+LOG = logging.getLogger(__name__)
+
+GIB = 2 ** 30
+UNLIMITED = -1
+
+
+def limits():
+    """{'points': restore points a server, 'kept_bytes': bytes a project}; UNLIMITED where there is no limit."""
+    values = options.quota(cfg.CONF)
+    gigabytes = values['max_kept_gigabytes_per_project']
+    return {'points': values['max_points_per_server'],
+            'kept_bytes': UNLIMITED if gigabytes == UNLIMITED else gigabytes * GIB}
+
+
+def check(context, instance, otherwise=''):
+    """See that a server may have one more restore point.
+
+    :param otherwise: what the user can do besides making room, as a sentence
+    :raises HTTPForbidden: it may not
+    """
+    limit = limits()
+    if limit['points'] == limit['kept_bytes'] == UNLIMITED:
+        return
+    server = summary.of(context, [instance.uuid]).get(instance.uuid, {})
+    if not server.get('light_snapshot_enable') or not server['snapshot_store']:
+        return
+    if limit['points'] != UNLIMITED and (server['count'] or 0) >= limit['points']:
+        _refuse('restore points: server %s has %d, and %d are allowed for each server (max_points_per_server)'
+                % (instance.uuid, server['count'] or 0, limit['points']), otherwise)
+    if limit['kept_bytes'] != UNLIMITED:
+        used = summary.kept(context, instance.project_id)[0]
+        if used >= limit['kept_bytes']:
+            _refuse('kept light snapshots: those of project %s take %.1f GiB, and %d GiB are allowed for each project '
+                    '(max_kept_gigabytes_per_project)'
+                    % (instance.project_id, float(used) / GIB, limit['kept_bytes'] // GIB), otherwise)
+
+
+def _refuse(what, otherwise):
+    raise exc.HTTPForbidden(explanation='Quota exceeded for %s. Nothing was changed. Delete restore points, or say how many are '
+                                        'kept (retainSnapshots), then try again.%s' % (what, otherwise and ' ' + otherwise))
+
+
+def of_server(context, instance, points):
+    """The limits of a server that has so many restore points, and what is used of them. What its project keeps is looked up
+    where there is a limit, else it is None."""
+    limit, used = limits(), None
+    if limit['kept_bytes'] != UNLIMITED:
+        used = summary.kept(context, instance.project_id)[0]
+    return {'points': {'limit': limit['points'], 'used': points}, 'kept_bytes': {'limit': limit['kept_bytes'], 'used': used}}
+
+
+def of_project(context, project_id):
+    """The limits of a project, and what is used of them."""
+    limit = limits()
+    return {'points_per_server': {'limit': limit['points']},
+            'kept_bytes': {'limit': limit['kept_bytes'], 'used': summary.kept(context, project_id)[0]}}
