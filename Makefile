@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live deb bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live deb docs bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -15,6 +15,7 @@ help:
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
+	@echo 'make docs          docs/policy.sample.yaml, out of the code'
 	@echo 'make bench         what it costs, as ratios from one run'
 	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
 
@@ -51,6 +52,10 @@ test-pythons: setup
 
 deb: setup
 	@tools/build-deb dist
+
+docs: setup
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv
+	@$(SUDO) .venv/bin/python tools/policy-sample docs/policy.sample.yaml
 
 bench: setup
 	@$(SUDO) $(PYTHON3) -m bench

@@ -83,11 +83,15 @@ class ApiCase(test.NoDBTestCase):
         self.vm_state, self.task_state, self.volume_backed = 'active', None, False
         if places.find('policies_in_code') is None:
             self._rules_from_file()
-        self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext('fake', PROJECT, auth_token=True))
+        self.as_somebody('member', 'reader')
+
+    def as_somebody(self, *roles):
+        """Who asks from now on, with these roles in the project."""
+        self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext(
+            'fake', PROJECT, roles=list(roles), is_admin='admin' in roles, auth_token=True))
 
     def as_admin(self):
-        self.app = fakes.wsgi_app_v21(fake_auth_context=nova.context.RequestContext(
-            'fake', PROJECT, is_admin=True, auth_token=True))
+        self.as_somebody('admin', 'member', 'reader')
 
     @staticmethod
     def _rules_from_file():

@@ -26,6 +26,10 @@ PLACES = {
         ('nova.policy:enforce', '12-13')),
     'policies_in_code': (
         ('nova.policies', '14-'),),
+    'reader_rule': (            # who may read what is a project's, or an administrator
+        ('nova.policies.base:PROJECT_READER_OR_ADMIN', '25-'),),
+    'member_rule': (            # who may change it
+        ('nova.policies.base:PROJECT_MEMBER_OR_ADMIN', '26-'),),
     'privsep': (
         ('nova.privsep:sys_admin_pctxt', '17-'),),
     'is_volume_backed': (       # (context, instance); (compute API, context, instance)

@@ -1,5 +1,9 @@
-"""Who may do what: the owner of a server, or an admin; an admin alone repairs. One rule a verb, to be changed in nova's
-policy files."""
+"""Who may do what: who may read a project lists, who may change its servers does all else; an admin alone repairs, and sees all
+projects. One rule a verb, to be changed in nova's policy files.
+
+From 26 on (readers: 25) these are nova's own rules of readers and members, so that an operator's changes of those, and what nova does for
+clouds that have no such roles yet, hold here too. Before, nova knows the project alone.
+"""
 
 from __future__ import absolute_import
 
@@ -13,40 +17,54 @@ ANYONE = '@'
 OWNER = 'is_admin:True or project_id:%(project_id)s'
 ADMIN = 'is_admin:True'
 
+# verb -> (what it is, the requests that it is asked for)
+_ACTION = 'POST /servers/{server_id}/action'
+_POINTS = '/servers/{server_id}/light-snapshots'
 _TEXTS = {
-    'index': ('List and show the light snapshots of a server', 'GET', '/servers/{server_id}/light-snapshots'),
-    'summary': ('List the servers of the project that use light snapshots', 'GET', '/os-light-snapshots'),
-    'summary_all': ('List those of all projects, with their hosts', 'GET', '/os-light-snapshots'),
-    'update': ('Rename a light snapshot', 'PUT', '/servers/{server_id}/light-snapshots/{index}'),
-    'delete': ('Delete a light snapshot', 'DELETE', '/servers/{server_id}/light-snapshots/{index}'),
-    'enable': ('Enable light snapshots (enableSnapshot)', 'POST', '/servers/{server_id}/action'),
-    'disable': ('Disable light snapshots (disableSnapshot)', 'POST', '/servers/{server_id}/action'),
-    'create': ('Take a light snapshot (createSnapshot)', 'POST', '/servers/{server_id}/action'),
-    'recover': ('Recover a server (recoverInstance)', 'POST', '/servers/{server_id}/action'),
-    'preview': ('Preview a restore point (previewInstance)', 'POST', '/servers/{server_id}/action'),
-    'keep': ('Keep a previewed restore point (keepPreview)', 'POST', '/servers/{server_id}/action'),
-    'undo': ('Undo a preview (undoPreview)', 'POST', '/servers/{server_id}/action'),
-    'retain': ('Say how many light snapshots are kept, and how long (retainSnapshots)', 'POST',
-               '/servers/{server_id}/action'),
-    'check': ('Check the light snapshots of a server (checkSnapshots)', 'POST', '/servers/{server_id}/action'),
-    'repair': ('Repair what a check finds (checkSnapshots with repair)', 'POST', '/servers/{server_id}/action'),
-    'commit': ('Commit all layers of a server (commitSnapshot)', 'POST', '/servers/{server_id}/action'),
-    'store': ('Keep every light snapshot or not (storeSnapshot)', 'POST', '/servers/{server_id}/action'),
-    'daily': ('Take a light snapshot every day or not (dailySnapshot)', 'POST', '/servers/{server_id}/action'),
+    'index': ('List and show the light snapshots of a server', 'GET %s, GET %s/{index}' % (_POINTS, _POINTS)),
+    'summary': ('List the servers of the project that use light snapshots', 'GET /os-light-snapshots'),
+    'summary_all': ('List those of all projects, with their hosts', 'GET /os-light-snapshots'),
+    'update': ('Rename a light snapshot', 'PUT %s/{index}' % _POINTS),
+    'delete': ('Delete a light snapshot', 'DELETE %s/{index}' % _POINTS),
+    'enable': ('Enable light snapshots (enableSnapshot)', _ACTION),
+    'disable': ('Disable light snapshots (disableSnapshot)', _ACTION),
+    'create': ('Take a light snapshot (createSnapshot)', '%s, POST %s' % (_ACTION, _POINTS)),
+    'recover': ('Recover a server (recoverInstance)', _ACTION),
+    'preview': ('Preview a restore point (previewInstance)', _ACTION),
+    'keep': ('Keep a previewed restore point (keepPreview)', _ACTION),
+    'undo': ('Undo a preview (undoPreview)', _ACTION),
+    'retain': ('Say how many light snapshots are kept, and how long (retainSnapshots)', _ACTION),
+    'check': ('Check the light snapshots of a server (checkSnapshots)', _ACTION),
+    'repair': ('Repair what a check finds (checkSnapshots with repair)', _ACTION),
+    'commit': ('Commit all layers of a server (commitSnapshot)', _ACTION),
+    'store': ('Keep every light snapshot or not (storeSnapshot)', _ACTION),
+    'daily': ('Take a light snapshot every day or not (dailySnapshot)', _ACTION),
 }
-_ADMIN_ONLY = ('repair', 'summary_all')
+_ADMIN_ONLY, _READS = ('repair', 'summary_all'), ('index', 'summary')
 
 
 def list_rules():
     """The defaults in code, for nova 14 and later and for oslo.policy's generators."""
     rules = [policy.RuleDefault(BASE % 'discoverable', ANYONE)]
-    for verb, (text, method, path) in sorted(_TEXTS.items()):
-        who = ADMIN if verb in _ADMIN_ONLY else OWNER
+    # With oslo.policy 1.30 and nova 17.
+    scope = {'scope_types': ['project']} if places.takes(policy.RuleDefault.__init__, 'scope_types') else {}
+    for verb, (text, asked) in sorted(_TEXTS.items()):
         if hasattr(policy, 'DocumentedRuleDefault'):        # oslo.policy 1.21, with nova 16
-            rules.append(policy.DocumentedRuleDefault(BASE % verb, who, text, [{'method': method, 'path': path}]))
+            rules.append(policy.DocumentedRuleDefault(BASE % verb, _who(verb), text, _operations(asked), **scope))
         else:
-            rules.append(policy.RuleDefault(BASE % verb, who))
+            rules.append(policy.RuleDefault(BASE % verb, _who(verb)))
     return rules
+
+
+def _who(verb):
+    if verb in _ADMIN_ONLY:
+        return ADMIN
+    return places.find('reader_rule' if verb in _READS else 'member_rule') or OWNER
+
+
+def _operations(asked):
+    """Out of 'GET /path, POST /path'."""
+    return [dict(zip(('method', 'path'), one.split())) for one in asked.split(', ')]
 
 
 def register():
