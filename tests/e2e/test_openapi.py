@@ -1,0 +1,89 @@
+"""Generated requests to the running service: no 5xx, no answer that docs/openapi.yaml does not tell of, and the server stays well."""
+
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+import story
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'openapi'))
+import contract  # noqa: E402
+
+#: Of each operation; right ones are carried out, each until it is done.
+COUNT = int(os.environ.get('LIGHT_SNAPSHOT_E2E_REQUESTS', 40))
+API = contract.Contract()
+
+
+def send(cloud, request):
+    """(status, body as text) of a generated request's answer."""
+    path = request.path + ('?' + request.query if request.query else '')
+    answer = cloud.call('compute', request.method, path, request.body, headers={'Content-Type': 'application/json'})
+    text = answer.body if isinstance(answer.body, str) else '' if answer.body is None else json.dumps(answer.body)
+    return answer.status, text
+
+
+def run(cloud, seed, places, accepted=lambda request: None):
+    seen, faults = set(), []
+    for request in API.requests(seed, COUNT, **places):
+        status, text = send(cloud, request)
+        seen.add((request.operation['operationId'], status))
+        faults += ['%s %s: %d, %s' % (request[1:], text[:300], status, fault)
+                   for fault in API.faults(request, status, text)]
+        if status == 202:
+            accepted(request)
+    assert faults == []
+    return seen
+
+
+@pytest.fixture(scope='module')
+def kept(demo, package):
+    """A server that keeps its snapshots and has some."""
+    one = story.Server.create(demo, 'openapi')
+    one.act('enableSnapshot', {'store': True})
+    for number in range(3):
+        one.snapshot(name='n%d' % number)
+    yield one
+    directory = one.directory
+    one.delete()
+    assert not directory.exists()
+
+
+def test_the_owner_s_requests(demo, kept):
+    def accepted(request):
+        demo.wait_server(kept.uuid, ('ACTIVE', 'SHUTOFF'))
+        if kept.body()['light_snapshot_enabled'] is False:
+            kept.act('enableSnapshot', {'store': True})
+    indices = [str(index) for index in sorted(kept.points())]
+    places = {'server_id': [kept.uuid] * 9 + [str(uuid.uuid4()), 'x', 'é', 'x' * 300], 'index': indices + ['77', 'x', '-1', '³']}
+    seen = run(demo, 'owner', places, accepted)
+    for _method, _path, operation in API.operations:
+        name = operation['operationId']
+        # A show or a rename of what a generated deletion has taken away is a 404.
+        assert {(name, 200), (name, 202), (name, 404)} & seen, name
+    assert {('takePoint', 202), ('takePoint', 400), ('listPoints', 200), ('listPoints', 400), ('act', 202), ('act', 400)} <= seen
+    # Whatever was asked for: nothing is under way any more, and nothing is broken.
+    if kept.listing()['preview'] is not None:
+        kept.act('keepPreview')
+    assert kept.body()['OS-EXT-STS:task_state'] is None and kept.check() == []
+
+
+def test_somebody_else_s_requests_change_nothing(other, kept):
+    before = kept.listing(), kept.columns(), (kept.directory / 'light-snapshot.json').read_text()
+    seen = run(other, 'other', {'server_id': [kept.uuid], 'index': ['0', '1', '2']})
+    assert not {(name, status) for name, status in seen if status < 400 and name != 'summary'}
+    assert (kept.listing(), kept.columns(), (kept.directory / 'light-snapshot.json').read_text()) == before
+
+
+def test_an_administrator_s_summary(admin, kept):
+    seen = run(admin, 'administrator', {'server_id': [str(uuid.uuid4())], 'index': ['0']})
+    assert ('summary', 200) in seen
+    listed = admin.must('compute', 'GET', '/os-light-snapshots?all_projects=1')
+    (one,) = [server for server in listed['servers'] if server['id'] == kept.uuid]
+    body, points = kept.body(), kept.points()
+    assert one['count'] == body['light_snapshot_count'] == len(points) and one['host']
+    assert one['kept_bytes'] == body['light_snapshot_kept_bytes']
+    assert one['last_at'] == body['light_snapshot_last_at'] == max((point['created_at'] for point in points.values()), default=None)
