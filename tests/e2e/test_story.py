@@ -9,8 +9,8 @@ def test_a_plain_server_is_plain(server):
     body = server.body()
     assert (body['light_snapshot_enabled'], body['snapshot_store'], body['snapshot_daily']) == (False, False, False)
     assert server.listing() == {'light_snapshots': [], 'enabled': False, 'committed': False, 'store': False,
-                                'daily': False, 'disks': [], 'disks_left_out': [], 'size': 0, 'progress': None,
-                                'preview': None, 'retention': {'count': None, 'days': None}}
+                                'daily': False, 'disks': [], 'disks_left_out': [], 'size': 0, 'written': None,
+                                'progress': None, 'preview': None, 'retention': {'count': None, 'days': None}}
     assert server.columns()['light_snapshot_enable'] in ('NULL', '0')
 
 

@@ -91,6 +91,12 @@ def size(record, files):
     return sum(_allocated(record, files, name) for name in record.files() if name != layout.DISK)
 
 
+def written(record, files):
+    """Bytes that the active layer takes: what was written since the restore point it stands on, and its own tables. None
+    without layers, where the guest writes to the root."""
+    return _allocated(record, files, record.active) if record.live else None
+
+
 def progress(record, domain):
     """How far the commit under way is.
 

@@ -167,7 +167,7 @@ class LightSnapshotsController(asking.Controller):
                 'committed': answer.get('committed', False), 'store': answer.get('store', False),
                 'daily': columns.get('snapshot_daily', False), 'disks': answer.get('disks', []),
                 'disks_left_out': answer.get('disks_left_out', []), 'size': answer.get('size', 0),
-                'progress': answer.get('progress'), 'preview': answer.get('preview'),
+                'written': answer.get('written'), 'progress': answer.get('progress'), 'preview': answer.get('preview'),
                 'retention': answer.get('retention') or _NO_LIMITS}
 
     @expected_errors((403, 404, 409))
