@@ -16,6 +16,13 @@ def form(name, instance_id, index=None, back=None):
     return address
 
 
+def batch(name, instance_ids, back):
+    """The address of a form about several servers."""
+    return '%s?%s' % (compat.reverse(_FORM % ('batch_' + name)),
+                      compat.urlencode([('id', each) for each in instance_ids]
+                                       + [('next', back)]))
+
+
 def script():
     """The address of our script."""
     return compat.reverse(_FORM % 'script')

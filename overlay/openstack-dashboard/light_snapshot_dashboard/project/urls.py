@@ -2,6 +2,7 @@
 
 from light_snapshot_dashboard import attach
 from light_snapshot_dashboard.compat import re_path
+from light_snapshot_dashboard.project import batch
 from light_snapshot_dashboard.project import deletion
 from light_snapshot_dashboard.project import limits
 from light_snapshot_dashboard.project import tabs
@@ -25,6 +26,10 @@ def _page(address, view, name):
 urlpatterns = [
     _page(r'^$', views.IndexView, 'index'),
     _page(r'^look_again\.js$', tabs.ScriptView, 'script'),
+    _page(r'^batch/enable$', batch.EnableView, 'batch_enable'),
+    _page(r'^batch/take$', batch.TakeView, 'batch_take'),
+    _page(r'^batch/recover$', batch.RecoverView, 'batch_recover'),
+    _page(r'^batch/disable$', batch.DisableView, 'batch_disable'),
     _page(_SERVER + r'status$', tabs.StatusView, 'status'),
     _page(_SERVER + r'enable$', views.EnableView, 'enable'),
     _page(_SERVER + r'disable$', views.DisableView, 'disable'),
