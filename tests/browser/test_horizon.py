@@ -148,6 +148,10 @@ def test_preview_and_deletion(server, session_of):
     assert [row['Index'] for row in page.rows()] == ['#0']
     assert guest.sha256(PRECIOUS) == second
 
+    page.open('/project/light_snapshots/')
+    assert page.page.locator('.light-snapshots-overview').count() == 1
+    page.shoot('14-panel')
+
 
 def in_chinese(page, server_id):
     """The tab in Simplified Chinese, and back."""

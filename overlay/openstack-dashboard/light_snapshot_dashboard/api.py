@@ -1,7 +1,12 @@
 """The light snapshot API, reached through Horizon's own nova client."""
 
 from light_snapshot_dashboard import compat
+from light_snapshot_dashboard import overview as overview_of
 from light_snapshot_dashboard import points
+
+# The API lists so many servers at a time, and we no more than so many pages.
+PAGE = 1000
+MOST_PAGES = 10
 
 
 def _client(request):
@@ -105,6 +110,32 @@ def set_store(request, server_id, on):
 def set_daily(request, server_id, on):
     """Take a light snapshot every day, or no longer."""
     _act(request, server_id, 'dailySnapshot', {'enable': bool(on)})
+
+
+def overview(request, all_projects=False):
+    """The servers that use light snapshots, as an overview.Overview."""
+    query, found = [('limit', PAGE)], overview_of.Overview()
+    if all_projects:
+        query.append(('all_projects', 1))
+    for _page in range(MOST_PAGES):
+        _resp, body = _client(request).get(
+            '/os-light-snapshots?' + compat.urlencode(query))
+        found.add(body)
+        if not body.get('servers_links') or not body['servers']:
+            return found
+        query = [pair for pair in query if pair[0] != 'marker']
+        query.append(('marker', body['servers'][-1]['id']))
+    found.complete = False
+    return found
+
+
+def take_all(request, daily, name, description, quiesce):
+    """Take a light snapshot of every server that uses them; an
+    administrator's. Returns what became of each, as the API tells it."""
+    _resp, body = _client(request).post('/os-light-snapshots', body={
+        'snapshotAll': {'daily': bool(daily), 'name': name,
+                        'description': description, 'quiesce': bool(quiesce)}})
+    return body['light_snapshot_all']
 
 
 def task(request, server_id):

@@ -5,6 +5,7 @@ from light_snapshot_dashboard.compat import re_path
 from light_snapshot_dashboard.project import batch
 from light_snapshot_dashboard.project import deletion
 from light_snapshot_dashboard.project import limits
+from light_snapshot_dashboard.project import overview
 from light_snapshot_dashboard.project import tabs
 from light_snapshot_dashboard.project import views
 from light_snapshot_dashboard.project import ways
@@ -24,7 +25,7 @@ def _page(address, view, name):
 
 
 urlpatterns = [
-    _page(r'^$', views.IndexView, 'index'),
+    _page(r'^$', overview.IndexView, 'index'),
     _page(r'^look_again\.js$', tabs.ScriptView, 'script'),
     _page(r'^batch/enable$', batch.EnableView, 'batch_enable'),
     _page(r'^batch/take$', batch.TakeView, 'batch_take'),

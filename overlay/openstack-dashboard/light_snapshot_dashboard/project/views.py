@@ -1,24 +1,12 @@
 """The dialogs that enable, disable and set, and that take and rename."""
 
-from django.views import generic
-
 from light_snapshot_dashboard import api
-from light_snapshot_dashboard import compat
 from light_snapshot_dashboard import rights
 from light_snapshot_dashboard.compat import gettext
 from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import dialogs
 from light_snapshot_dashboard.project import forms as project_forms
 from light_snapshot_dashboard.project import losing
-
-
-class IndexView(generic.RedirectView):
-    """The panel's own address leads to the instances."""
-
-    permanent = False
-
-    def get_redirect_url(self, *args, **kwargs):
-        return compat.reverse('horizon:project:instances:index')
 
 
 class EnableView(dialogs.ServerFormView):
