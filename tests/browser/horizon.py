@@ -1,7 +1,6 @@
 """Horizon as a user sees it: pages, dialogs and messages, driven in a real browser."""
 
 import os
-import re
 
 ADDRESS = os.environ.get('LIGHT_SNAPSHOT_HORIZON', 'http://127.0.0.1/horizon').rstrip('/')
 BROWSER = os.environ.get('LIGHT_SNAPSHOT_BROWSER', '/usr/bin/chromium')
@@ -71,6 +70,11 @@ class Horizon(object):
         raise AssertionError('still busy after %d looks: %s' % (
             TASK_TIMEOUT, self.page.locator('.light-snapshots .alert-info').inner_text()))
 
+    def wait_shown_idle(self):
+        """Waits until the tab that is open shows by itself that no task is under way."""
+        self.page.wait_for_selector('.light-snapshots-status[data-busy="false"]', state='attached',
+                                    timeout=TASK_TIMEOUT * 1000)
+
     def rows(self):
         """The table of restore points: a dict a row, by the column's title; `here` marks 'You are here'."""
         titles = [text.strip() for text in
@@ -80,7 +84,7 @@ class Horizon(object):
             cells = [text.strip() for text in row.locator('td').all_inner_texts()]
             told = dict(zip(titles, cells))
             told['here'] = row.locator('.light-snapshot-here').count() == 1
-            told['Name'] = re.sub(r'\s*You are here$', '', told.get('Name', ''))
+            told['Name'] = row.locator('.light-snapshot-name').inner_text().strip()
             found.append(told)
         return found
 

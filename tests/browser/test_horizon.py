@@ -57,7 +57,8 @@ def test_story(server, session_of):
     page.row_action(1, 'recover')
     said = page.dialog()
     assert '"%s" goes back to #1 "before upgrade"' % name in said
-    assert 'Everything written to the disk since %s is lost.' % rows[1]['Created At'] in said
+    assert 'Everything written to the disks since #2 "after upgrade" (%s) is lost' % rows[2]['Created At'] in said
+    assert 'The safety snapshot keeps it' in said
     assert 'No restore point goes away.' in said
     assert 'The instance is running and is restarted.' in said
     page.shoot('05-recover')
@@ -86,7 +87,7 @@ def test_story(server, session_of):
 
     page.open('/project/instances/')
     page.instance_action(server_id, 'disable')
-    assert 'All restore points go away for good' in page.dialog()
+    assert 'These restore points go away for good: #0' in page.dialog()
     page.shoot('09-disable')
     page.submit()
     page.wait_idle(server_id)
@@ -94,6 +95,62 @@ def test_story(server, session_of):
     page.open('/project/instances/')
     assert page.offered(server_id) == ['enable']
     assert guest.sha256(PRECIOUS) == expected_sha256(4, 'second')
+
+
+def test_preview_and_deletion(server, session_of):
+    server_id, name, guest = server
+    page = session_of('demo')
+    page.open_tab(server_id)
+    page.table_action('enable')
+    page.tick('Keep history')
+    page.submit()
+    page.wait_idle(server_id)
+    first = guest.write(PRECIOUS, 4, 'first')
+    page.table_action('take')
+    page.page.fill('.modal-dialog #id_name', 'first')
+    page.submit()
+    page.wait_idle(server_id)
+    second = guest.write(PRECIOUS, 4, 'second')
+    guest.sync()
+
+    # A look at the first restore point, and back.
+    page.row_action(1, 'preview')
+    assert '"%s" runs on #1 "first"' % name in page.dialog()
+    page.submit()
+    page.wait_idle(server_id)
+    assert page.page.locator('.light-snapshots-preview').count() == 1
+    page.shoot('11-preview')
+    guest.wait_up()
+    assert guest.sha256(PRECIOUS) == first
+    page.table_action('undo')
+    assert 'Everything written to the disks in the preview is lost' in page.dialog()
+    page.submit()
+    # The page shows the end of the task without being loaded again.
+    page.open_tab(server_id)
+    page.wait_shown_idle()
+    assert page.page.locator('.light-snapshots-preview').count() == 0
+    guest.wait_up()
+    assert guest.sha256(PRECIOUS) == second
+
+    # On a small screen what matters is there.
+    page.page.set_viewport_size({'width': 390, 'height': 844})
+    page.open_tab(server_id)
+    assert page.page.locator('.light-snapshot-name').first.is_visible()
+    page.shoot('12-small-screen')
+    page.page.set_viewport_size({'width': 1280, 'height': 900})
+
+    page.open_tab(server_id)
+    page.row_action(1, 'delete')
+    assert 'These restore points go away for good: #1 "first".' in page.dialog()
+    page.shoot('13-delete')
+    page.submit()
+    page.wait_idle(server_id)
+    assert [row['Index'] for row in page.rows()] == ['#0']
+    assert guest.sha256(PRECIOUS) == second
+
+    page.open('/project/light_snapshots/')
+    assert page.page.locator('.light-snapshots-overview').count() == 1
+    page.shoot('14-panel')
 
 
 def in_chinese(page, server_id):

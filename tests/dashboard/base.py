@@ -8,16 +8,22 @@ except ImportError:
 from novaclient import exceptions as nova_exceptions
 from novaclient.v2 import servers as nova_servers
 
+from django.contrib.messages import get_messages
+
 from openstack_dashboard import api
 from openstack_dashboard.test import helpers
 
 import stub_api
+
+from parsed import parse
 
 from light_snapshot_dashboard import compat
 from light_snapshot_dashboard.compat import reverse
 
 FORM = 'horizon:project:light_snapshots:%s'
 INDEX = reverse('horizon:project:instances:index')
+DETAIL = reverse('horizon:project:instances:detail', args=['db-id'])
+TAB = DETAIL + '?tab=instance_details__light_snapshots'
 
 
 class _Response(object):
@@ -51,6 +57,9 @@ class _Client(object):
 
     def put(self, address, body):
         return self._send('PUT', address, body)
+
+    def delete(self, address):
+        return self._send('DELETE', address)
 
 
 class DashboardTest(helpers.TestCase):
@@ -121,6 +130,27 @@ class DashboardTest(helpers.TestCase):
 
     def form(self, name, *args):
         return reverse(FORM % name, args=args)
+
+    def filled(self, address, **changes):
+        """What a browser sends back of a form as it came, changed like this."""
+        data = dict((name, value) for name, value in self.client.get(address).context['form'].initial.items()
+                    if value is not None and value is not False)
+        data.update(changes)
+        return dict((name, value) for name, value in data.items() if value is not None)
+
+    def told(self, response):
+        """The messages that the user reads on the next page."""
+        return [str(message) for message in get_messages(response.wsgi_request)]
+
+    def dialog(self, address):
+        """(what stands beside the form, what it says is lost), each one text."""
+        page = parse(self.client.get(address))
+        lost = page.one(cls='light-snapshot-losses').text if page.has(cls='light-snapshot-losses') else ''
+        return page.one(cls='light-snapshot-help').text, lost
+
+    def assertDone(self, response, where=None):
+        self.assertNoFormErrors(response)
+        self.assertRedirectsNoFollow(response, where or TAB)
 
     def tab(self, server_id, **headers):
         address = reverse('horizon:project:instances:detail', args=[server_id])

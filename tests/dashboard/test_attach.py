@@ -47,7 +47,9 @@ class AttachTest(DashboardTest):
         table = fresh((Other,))
         attach._table(table)
         self.assertEqual(self.names(table), ['other'] + [action.name for action in actions.ROW_ACTIONS])
-        self.assertEqual(set(self.names(table)), set(table.base_actions))
+        several = [action.name for action in table._meta.table_actions_menu]
+        self.assertEqual(several, [action.name for action in actions.BATCH_ACTIONS])
+        self.assertEqual(set(self.names(table) + several), set(table.base_actions))
         self.assertIsInstance(table._meta.row_actions, tuple)
 
     def test_list_stays_a_list(self):
@@ -56,11 +58,23 @@ class AttachTest(DashboardTest):
         self.assertIsInstance(table._meta.row_actions, list)
 
     def test_twice_is_once(self):
-        table = fresh((Other,), task=tables.Column('task', display_choices=(('a', 'A'),)))
+        table = fresh((Other,), status=tables.Column('status'),
+                      task=tables.Column('task', display_choices=(('a', 'A'),)))
+
+        def looks():
+            return (self.names(table), list(table._meta.table_actions_menu), list(table._columns),
+                    list(table.base_columns), table.base_columns['task'].display_choices)
         attach._table(table)
-        once = self.names(table), table.base_columns['task'].display_choices
+        once = looks()
+        self.assertEqual(once[2], ['status', 'light_snapshots', 'task', 'actions'])
+        self.assertEqual(once[3], ['status', 'light_snapshots', 'task'])
         attach._table(table)
-        self.assertEqual((self.names(table), table.base_columns['task'].display_choices), once)
+        self.assertEqual(looks(), once)
+
+    def test_table_without_the_column_beside_ours(self):
+        table = fresh((Other,))
+        attach._table(table)
+        self.assertEqual(list(table._columns), ['actions'])
 
     def test_everything_twice_is_once(self):
         from openstack_dashboard.dashboards.project.instances import tables as project_tables

@@ -9,8 +9,10 @@ def test_a_plain_server_is_plain(server):
     body = server.body()
     assert (body['light_snapshot_enabled'], body['snapshot_store'], body['snapshot_daily']) == (False, False, False)
     assert server.listing() == {'light_snapshots': [], 'enabled': False, 'committed': False, 'store': False,
-                                'daily': False, 'disks': [], 'disks_left_out': [], 'size': 0, 'progress': None,
-                                'preview': None, 'retention': {'count': None, 'days': None}}
+                                'daily': False, 'disks': [], 'disks_left_out': [], 'size': 0, 'written': None,
+                                'progress': None, 'preview': None, 'retention': {'count': None, 'days': None},
+                                'quota': {'points': {'limit': 100, 'used': 0}, 'kept_bytes': {'limit': -1, 'used': None}}}
+    assert (body['light_snapshot_count'], body['light_snapshot_last_at'], body['light_snapshot_kept_bytes']) == (0, None, 0)
     assert server.columns()['light_snapshot_enable'] in ('NULL', '0')
 
 

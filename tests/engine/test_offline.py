@@ -294,6 +294,12 @@ def test_names_times_and_sizes(server):
     assert (point['name'], point['description'], point['state'], point['consistency']) == (
         'first', 'what it was', 'last', 'stopped')
     assert point['size'] >= 8 * 2 ** 20 and point['current'] is True and point['created_at'].endswith('Z')
+    empty = server.engine().written()
+    assert empty < 2 ** 20
+    server.write(2, 2, 8)
+    assert server.engine().written() >= empty + 8 * 2 ** 20
+    server.act('commit_all')
+    assert server.engine().written() is None
 
 
 def test_starts_after_commits_do_not_deepen_the_chain_for_ever(server):

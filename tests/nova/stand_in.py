@@ -38,6 +38,9 @@ class Engine(object):
     def size(self):
         return 12
 
+    def written(self):
+        return 5
+
     def progress(self):
         return {'operation': 'commit', 'done': 1, 'total': 4, 'percent': 25}
 

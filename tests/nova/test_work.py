@@ -134,8 +134,8 @@ def test_how_things_stand(engine):
     endpoint = manager.Endpoint(Manager(engine))
     answer = endpoint.points(Context(), Instance())
     assert answer['points'] == engine.points() and answer['disks_left_out'] == ['vdb']
-    assert (answer['progress'], answer['preview'], answer['retention']) == (
-        engine.progress(), None, {'count': None, 'days': None})
+    assert (answer['written'], answer['progress'], answer['preview'], answer['retention']) == (
+        5, engine.progress(), None, {'count': None, 'days': None})
     engine.record.preview = {'index': 3, 'more': 'of the engine\'s'}
     assert endpoint.points(Context(), Instance())['preview'] == 3
     engine.record = None

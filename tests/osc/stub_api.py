@@ -48,6 +48,7 @@ class Server(object):
         self.enabled = self.store = self.daily = self.committed = False
         self.points = []
         self.records = {}       # request id -> instanceAction
+        self.written = 3 * 2 ** 20  # bytes in the active layer
         self.progress = None    # how far the work under way is
         self.preview = None     # index of the restore point that is previewed
         self.retention = {'count': None, 'days': None}
@@ -71,6 +72,7 @@ class Server(object):
             point['current'] = False
             if point['state'] == 'last' and state == 'last':
                 point['state'] = 'kept' if self.store else 'root'
+                point['kept'] = self.store
         if not self.store and state == 'last':
             roots = [point for point in self.points if point['state'] == 'root']
             self.points = roots[-1:]
@@ -78,7 +80,8 @@ class Server(object):
         self.points.append({
             'index': index, 'parent': here[0] if here else None, 'name': name, 'description': description,
             'created_at': '2026-01-02T03:04:%02dZ' % (index % 60), 'state': state, 'size': 65536 * (index + 1),
-            'current': True, 'consistency': consistency, 'frees': 1024 * index, 'safety': False, 'children': 0})
+            'current': True, 'consistency': consistency, 'frees': 1024 * index, 'safety': False, 'daily': None,
+            'kept': self.store and state != 'last', 'children': 0})
         for point in self.points:
             point['children'] += point['index'] in here
         return self.points[-1]
@@ -87,7 +90,7 @@ class Server(object):
         return {'light_snapshots': self.points, 'enabled': self.enabled, 'committed': self.committed, 'store': self.store,
                 'daily': self.daily, 'disks': ['vda'], 'disks_left_out': [],
                 'size': sum(point['size'] for point in self.points),
-                'progress': self.progress, 'preview': self.preview,
+                'written': self.written, 'progress': self.progress, 'preview': self.preview,
                 'retention': self.retention}
 
     def point(self, index):

@@ -1,7 +1,12 @@
 """The light snapshot API, reached through Horizon's own nova client."""
 
 from light_snapshot_dashboard import compat
+from light_snapshot_dashboard import overview as overview_of
 from light_snapshot_dashboard import points
+
+# The API lists so many servers at a time, and we no more than so many pages.
+PAGE = 1000
+MOST_PAGES = 10
 
 
 def _client(request):
@@ -54,9 +59,47 @@ def take(request, server_id, name='', description='', quiesce=False):
     return ((answer or {}).get('light_snapshot') or {}).get('index')
 
 
-def recover(request, server_id, index):
-    """Go back to a restore point."""
-    _act(request, server_id, 'recoverInstance', {'snap_index': int(index)})
+def recover(request, server_id, index, safety=None):
+    """Go back to a restore point.
+
+    :param safety: keep what the disks hold now as a restore point; None: not
+        said, which a host with an older light-snapshot understands as well
+    """
+    options = {'snap_index': int(index)}
+    if safety is not None:
+        options['safety'] = bool(safety)
+    _act(request, server_id, 'recoverInstance', options)
+
+
+def preview(request, server_id, index):
+    """Have the server run on a restore point, to look at it."""
+    _act(request, server_id, 'previewInstance', {'snap_index': int(index)})
+
+
+def keep_preview(request, server_id):
+    """Stay on what is previewed."""
+    _act(request, server_id, 'keepPreview', None)
+
+
+def undo_preview(request, server_id):
+    """Go back to what the disks held before the preview."""
+    _act(request, server_id, 'undoPreview', None)
+
+
+def commit(request, server_id):
+    """Commit all live layers to the root disk."""
+    _act(request, server_id, 'commitSnapshot', None)
+
+
+def retain(request, server_id, most, days):
+    """Limit the history; None: no limit."""
+    _act(request, server_id, 'retainSnapshots', {'count': most, 'days': days})
+
+
+def delete(request, server_id, index):
+    """Delete a restore point; its space comes back in the background."""
+    _client(request).delete(
+        '/servers/%s/light-snapshots/%s' % (server_id, index))
 
 
 def set_store(request, server_id, on):
@@ -67,6 +110,38 @@ def set_store(request, server_id, on):
 def set_daily(request, server_id, on):
     """Take a light snapshot every day, or no longer."""
     _act(request, server_id, 'dailySnapshot', {'enable': bool(on)})
+
+
+def overview(request, all_projects=False):
+    """The servers that use light snapshots, as an overview.Overview."""
+    query, found = [('limit', PAGE)], overview_of.Overview()
+    if all_projects:
+        query.append(('all_projects', 1))
+    for _page in range(MOST_PAGES):
+        _resp, body = _client(request).get(
+            '/os-light-snapshots?' + compat.urlencode(query))
+        found.add(body)
+        if not body.get('servers_links') or not body['servers']:
+            return found
+        query = [pair for pair in query if pair[0] != 'marker']
+        query.append(('marker', body['servers'][-1]['id']))
+    found.complete = False
+    return found
+
+
+def take_all(request, daily, name, description, quiesce):
+    """Take a light snapshot of every server that uses them; an
+    administrator's. Returns what became of each, as the API tells it."""
+    _resp, body = _client(request).post('/os-light-snapshots', body={
+        'snapshotAll': {'daily': bool(daily), 'name': name,
+                        'description': description, 'quiesce': bool(quiesce)}})
+    return body['light_snapshot_all']
+
+
+def task(request, server_id):
+    """What a server has under way, as nova calls it; None if nothing."""
+    _resp, body = _client(request).get('/servers/%s' % server_id)
+    return body['server'].get('OS-EXT-STS:task_state')
 
 
 def words(error):

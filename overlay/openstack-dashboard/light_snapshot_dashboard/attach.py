@@ -17,6 +17,7 @@ _TAB_GROUPS = ((_PAGES + 'project.instances.tabs', 'InstanceDetailTabs'),
                (_PAGES + 'admin.instances.tabs', 'AdminInstanceDetailTabs'))
 # Ours stand together, right after Horizon's own 'Create Snapshot'.
 _AFTER = 'snapshot'
+_BESIDE = 'status'
 
 
 def everything():
@@ -42,6 +43,8 @@ def _extend(how, module_name, class_name):
 
 def _table(table):
     _row_actions(table)
+    _batch_actions(table)
+    _column(table)
     _task_names(table)
 
 
@@ -58,6 +61,40 @@ def _row_actions(table):
     # Only now that nothing can fail any more.
     table.base_actions.update(instances)
     table._meta.row_actions = type(table._meta.row_actions)(present)
+
+
+def _batch_actions(table):
+    from light_snapshot_dashboard.project import actions
+
+    present = list(table._meta.table_actions_menu)
+    names = [action.name for action in present]
+    new = [action for action in actions.BATCH_ACTIONS
+           if action.name not in names]
+    instances = [(action.name, action()) for action in new]
+    table.base_actions.update(instances)
+    table._meta.table_actions_menu = type(table._meta.table_actions_menu)(
+        present + new)
+
+
+def _column(table):
+    from light_snapshot_dashboard.project import columns
+
+    name = columns.NAME
+    if name in table._columns:
+        return
+    column = columns.of_instances()
+    column.name = name
+    column.classes.append('normal_column')
+    for found in ('base_columns', '_columns'):
+        present = getattr(table, found)
+        items = list(present.items())
+        names = [key for key, _column in items]
+        if _BESIDE not in names:
+            LOG.info('%s has no column %s: ours is left out',
+                     table.__name__, _BESIDE)
+            return
+        items.insert(names.index(_BESIDE) + 1, (name, column))
+        setattr(table, found, type(present)(items))
 
 
 def _task_names(table):

@@ -4,17 +4,26 @@ import logging
 
 from openstack_dashboard import policy
 
+from light_snapshot_dashboard.compat import gettext_lazy as _
+
 LOG = logging.getLogger(__name__)
 
 READY = ('ACTIVE', 'SHUTOFF')
 
+LOOK = 'index'
 ENABLE = 'enable'
 DISABLE = 'disable'
 TAKE = 'create'
 RECOVER = 'recover'
+PREVIEW = 'preview'
+KEEP = 'keep'
+UNDO = 'undo'
 RENAME = 'update'
+DELETE = 'delete'
+COMMIT = 'commit'
 STORE = 'store'
 DAILY = 'daily'
+RETAIN = 'retain'
 
 
 class ServerState(object):
@@ -32,17 +41,28 @@ class ServerState(object):
         self.enabled = bool(body.get('light_snapshot_enabled'))
         self.store = bool(body.get('snapshot_store'))
         self.daily = bool(body.get('snapshot_daily'))
+        # Only newer APIs tell how many restore points there are.
+        self.count = body.get('light_snapshot_count')
         self.status = (body.get('status') or '').upper()
         self.task = body.get('OS-EXT-STS:task_state')
         self.locked = bool(body.get('locked'))
         # Empty for a server booted from a volume.
         self.from_image = bool(body.get('image'))
 
-    def ready(self, request):
-        """True if the server is in a state in which its disks can be switched."""
-        if self.locked and not request.user.is_superuser:
-            return False
-        return self.status in READY and not self.task
+
+def hindrance(request, instance):
+    """Why the disks of this server cannot be switched now: a few words, or
+    None if they can."""
+    state = ServerState(instance)
+    if not state.from_image and not state.enabled:
+        return _('started from a volume')
+    if state.locked and not request.user.is_superuser:
+        return _('locked')
+    if state.task:
+        return _('a task is under way')
+    if state.status not in READY:
+        return _('neither active nor shut off')
+    return None
 
 
 def permitted(request, verb, instance):
@@ -68,13 +88,15 @@ def _rule_known(rule):
         return False
 
 
+def offered(request, verb, instance):
+    """True if this is something that this user could do to this server, were
+    nothing in the way."""
+    state = ServerState(instance)
+    return (state.known and state.enabled != (verb == ENABLE) and
+            permitted(request, verb, instance))
+
+
 def can(request, verb, instance):
     """True if this user can do this to this server as it is now."""
-    state = ServerState(instance)
-    if not state.known or not state.ready(request):
-        return False
-    if verb == ENABLE:
-        fits = state.from_image and not state.enabled
-    else:
-        fits = state.enabled
-    return fits and permitted(request, verb, instance)
+    return (offered(request, verb, instance) and
+            hindrance(request, instance) is None)

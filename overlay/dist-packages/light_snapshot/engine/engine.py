@@ -77,6 +77,10 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
         """Bytes that the layers and the history take on the host's disk (see `inventory.size`)."""
         return inventory.size(self.record, self.files)
 
+    def written(self):
+        """Bytes that the active layer takes, or None (see `inventory.written`)."""
+        return inventory.written(self.record, self.files)
+
     def progress(self):
         """How far the commit under way is, or None (see `inventory.progress`)."""
         return inventory.progress(self.record, self.domain)

@@ -105,6 +105,12 @@ def counters(record, files):
             'kept_bytes': sum(_allocated(record, files, name) for name in kept)}
 
 
+def written(record, files):
+    """Bytes that the active layer takes: what was written since the restore point it stands on, and its own tables. None
+    without layers, where the guest writes to the root."""
+    return _allocated(record, files, record.active) if record.live else None
+
+
 def progress(record, domain):
     """How far the commit under way is.
 

@@ -144,7 +144,7 @@ class Endpoint(object):
                 return {'points': [], 'enabled': False}
             others = engine.domain.other_disks(engine.targets()) if engine.domain is not None else []
             return {'points': engine.points(), 'enabled': True, 'committed': engine.record.committed,
-                    'store': engine.record.store, 'size': engine.size(), 'disks': engine.targets(),
+                    'store': engine.record.store, 'size': engine.size(), 'written': engine.written(), 'disks': engine.targets(),
                     'disks_left_out': others, 'progress': engine.progress(),
                     'preview': (engine.record.preview or {}).get('index'), 'retention': engine.record.retention}
         except errors.EngineError as exc:

@@ -52,7 +52,8 @@ class LightSnapshotsController(asking.Controller):
                 'enabled': answer['enabled'], 'committed': answer.get('committed', False),
                 'store': answer.get('store', False), 'daily': columns.get('snapshot_daily', False),
                 'disks': answer.get('disks', []), 'disks_left_out': answer.get('disks_left_out', []),
-                'size': answer.get('size', 0), 'progress': answer.get('progress'), 'preview': answer.get('preview'),
+                'size': answer.get('size', 0), 'written': answer.get('written'), 'progress': answer.get('progress'),
+                'preview': answer.get('preview'),
                 'retention': answer.get('retention') or _NO_LIMITS,
                 'quota': quota.of_server(context, instance, len(answer['points']))}
         if more:

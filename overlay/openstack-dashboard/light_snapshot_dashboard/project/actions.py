@@ -1,26 +1,44 @@
-"""Actions on the rows of Horizon's instances tables."""
+"""Actions on the rows of Horizon's instances tables, one and several."""
+
+from django import shortcuts
 
 from horizon import tables
 
+from light_snapshot_dashboard import compat
 from light_snapshot_dashboard import rights
 from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import links
 
 
 class _ServerAction(tables.LinkAction):
-    """A link to one of our forms, shown while it can be of use."""
+    """A link to one of our forms; without a link, and with the reason, while
+    something is in the way."""
 
     name = 'light_snapshot'
     verbose_name = _('Light Snapshots')
     classes = ('ajax-modal',)
     verb = None
     form = None
+    hindered = False
 
     def allowed(self, request, instance=None):
-        return instance is not None and rights.can(request, self.verb,
-                                                   instance)
+        return instance is not None and rights.offered(request, self.verb,
+                                                       instance)
+
+    def update(self, request, instance):
+        why = rights.hindrance(request, instance)
+        if why is None:
+            return
+        # Of this row alone: Horizon has made a copy.
+        self.hindered = True
+        self.verbose_name = compat.gettext('%(action)s (%(why)s)') % {
+            'action': self.verbose_name, 'why': why}
+        self.classes = ('disabled',)
+        self.attrs.update({'aria-disabled': 'true', 'tabindex': '-1'})
 
     def get_link_url(self, datum=None):
+        if self.hindered:
+            return '#'
         return links.form(self.form, datum.id,
                           back=self.table.get_absolute_url())
 
@@ -70,3 +88,71 @@ class Disable(_ServerAction):
 
 
 ROW_ACTIONS = (Enable, Take, Recover, Disable)
+
+
+class _BatchAction(tables.Action):
+    """Leads to the page that says what it does to each server that is ticked,
+    and asks.
+
+    So it is no action of Horizon's that asks by itself, nor in the colour of
+    those.
+    """
+
+    name = 'light_snapshot_batch'
+    verbose_name = _('Light Snapshots')
+    verb = None
+    form = None
+    # The servers need not be read for this.
+    preempt = True
+
+    def allowed(self, request, datum=None):
+        return any(rights.offered(request, self.verb, each)
+                   for each in self.table.data or ())
+
+    def handle(self, table, request, object_ids):
+        """Sends the user to that page."""
+        return shortcuts.redirect(links.batch(
+            self.form, object_ids, table.get_absolute_url()))
+
+
+class EnableSeveral(_BatchAction):
+    """Enable light snapshots of several servers."""
+
+    name = 'light_snapshot_batch_enable'
+    verbose_name = verbose_name_plural = _('Enable Light Snapshots')
+    icon = 'history'
+    verb = rights.ENABLE
+    form = 'enable'
+
+
+class TakeSeveral(_BatchAction):
+    """Take a light snapshot of several servers."""
+
+    name = 'light_snapshot_batch_take'
+    verbose_name = verbose_name_plural = _('Take Light Snapshots')
+    icon = 'camera'
+    verb = rights.TAKE
+    form = 'take'
+
+
+class RecoverSeveral(_BatchAction):
+    """Go back to the last snapshot of several servers."""
+
+    name = 'light_snapshot_batch_recover'
+    verbose_name = verbose_name_plural = _('Recover from Light Snapshots')
+    icon = 'undo'
+    verb = rights.RECOVER
+    form = 'recover'
+
+
+class DisableSeveral(_BatchAction):
+    """Disable light snapshots of several servers."""
+
+    name = 'light_snapshot_batch_disable'
+    verbose_name = verbose_name_plural = _('Disable Light Snapshots')
+    icon = 'ban'
+    verb = rights.DISABLE
+    form = 'disable'
+
+
+BATCH_ACTIONS = (EnableSeveral, TakeSeveral, RecoverSeveral, DisableSeveral)

@@ -11,6 +11,12 @@ def sentence(what, error):
     return u'%s %s' % (compat.text_type(what), api.words(error))
 
 
+def code(error):
+    """The HTTP status that the API answered with; None if it did not."""
+    return (getattr(error, 'code', None) or
+            getattr(error, 'http_status', None))
+
+
 def log_in_again(request, error):
     """If the session is over, lets Horizon ask the user to log in again.
 

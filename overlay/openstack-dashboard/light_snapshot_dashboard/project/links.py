@@ -16,6 +16,24 @@ def form(name, instance_id, index=None, back=None):
     return address
 
 
+def batch(name, instance_ids, back):
+    """The address of a form about several servers."""
+    return '%s?%s' % (compat.reverse(_FORM % ('batch_' + name)),
+                      compat.urlencode([('id', each) for each in instance_ids]
+                                       + [('next', back)]))
+
+
+def script():
+    """The address of our script."""
+    return compat.reverse(_FORM % 'script')
+
+
+def instance(instance_id):
+    """The address of an instance page of the project."""
+    return compat.reverse('horizon:project:instances:detail',
+                          args=(instance_id,))
+
+
 def tab(page):
     """The address of our tab on an instance page."""
     return page + _TAB_QUERY
@@ -23,8 +41,10 @@ def tab(page):
 
 def back(request, instance_id):
     """Where to go after a form: where the user came from, if on this site."""
+    return came_from(request) or tab(instance(instance_id))
+
+
+def came_from(request):
+    """The page that the user came from, if it is one of this site."""
     page = request.GET.get('next')
-    if compat.own_page(page):
-        return page
-    return tab(compat.reverse('horizon:project:instances:detail',
-                              args=(instance_id,)))
+    return page if compat.own_page(page) else None

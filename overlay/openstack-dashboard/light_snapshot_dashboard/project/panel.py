@@ -1,4 +1,4 @@
-"""The panel that the plugin's forms belong to."""
+"""The panel of the project."""
 
 import horizon
 
@@ -6,12 +6,8 @@ from light_snapshot_dashboard.compat import gettext_lazy as _
 
 
 class LightSnapshots(horizon.Panel):
-    """Gives the forms their addresses.
-
-    It has no page of its own yet, so it is not in the navigation.
-    """
+    """Lists what uses light snapshots; gives our dialogs their addresses."""
 
     name = _('Light Snapshots')
     slug = 'light_snapshots'
     permissions = ('openstack.services.compute',)
-    nav = False

@@ -2,12 +2,15 @@
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import html
+from django.utils import safestring
 
 from horizon import tables
 
 from light_snapshot_dashboard import compat
+from light_snapshot_dashboard import points
 from light_snapshot_dashboard import rights
 from light_snapshot_dashboard.compat import gettext_lazy as _
+from light_snapshot_dashboard.project import columns
 from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
 
@@ -21,10 +24,18 @@ class _TableAction(tables.LinkAction):
     verb = None
     form = None
     needs_layers = False
+    # A preview stands in the way of everything but its two ends.
+    ends_preview = False
 
     def allowed(self, request, datum=None):
+        listing = self.table.listing
         return (rights.can(request, self.verb, self.table.instance) and
-                not (self.needs_layers and self.table.committed))
+                self.fits(listing))
+
+    def fits(self, listing):
+        """True if this is possible as the layers are."""
+        return ((listing.preview is not None) == self.ends_preview and
+                not (self.needs_layers and listing.committed))
 
     def get_link_url(self, datum=None):
         return links.form(self.form, self.table.instance.id,
@@ -59,13 +70,36 @@ class Settings(_TableAction):
     name = 'settings'
     verbose_name = _('Settings')
     icon = 'cog'
-    verb = rights.STORE
     form = 'settings'
 
     def allowed(self, request, datum=None):
         instance = self.table.instance
-        return (rights.can(request, rights.STORE, instance) or
-                rights.can(request, rights.DAILY, instance))
+        return self.fits(self.table.listing) and any(
+            rights.can(request, verb, instance)
+            for verb in (rights.STORE, rights.DAILY))
+
+
+class Limits(_TableAction):
+    """How many kept restore points there are, and for how long."""
+
+    name = 'limits'
+    verbose_name = _('Limits')
+    icon = 'hourglass-half'
+    verb = rights.RETAIN
+    form = 'limits'
+
+
+class Commit(_TableAction):
+    """Commit all layers to the root disk."""
+
+    name = 'commit'
+    verbose_name = _('Commit Layers')
+    icon = 'compress'
+    classes = ('ajax-modal', 'btn-danger')
+    action_type = 'danger'
+    verb = rights.COMMIT
+    form = 'commit'
+    needs_layers = True
 
 
 class Disable(_TableAction):
@@ -78,6 +112,32 @@ class Disable(_TableAction):
     action_type = 'danger'
     verb = rights.DISABLE
     form = 'disable'
+
+
+class Keep(_TableAction):
+    """Stay on what is previewed."""
+
+    name = 'keep'
+    verbose_name = _('Keep Preview')
+    icon = 'check'
+    classes = ('ajax-modal', 'btn-danger')
+    action_type = 'danger'
+    verb = rights.KEEP
+    form = 'keep'
+    ends_preview = True
+
+
+class Undo(_TableAction):
+    """Go back to what was before the preview."""
+
+    name = 'undo'
+    verbose_name = _('Undo Preview')
+    icon = 'undo'
+    classes = ('ajax-modal', 'btn-danger')
+    action_type = 'danger'
+    verb = rights.UNDO
+    form = 'undo'
+    ends_preview = True
 
 
 class Recover(_TableAction):
@@ -93,6 +153,17 @@ class Recover(_TableAction):
     needs_layers = True
 
 
+class Preview(_TableAction):
+    """Have the server run on this restore point, to look at it."""
+
+    name = 'preview'
+    verbose_name = _('Preview')
+    icon = 'eye'
+    verb = rights.PREVIEW
+    form = 'preview'
+    needs_layers = True
+
+
 class Rename(_TableAction):
     """Change the name and the description."""
 
@@ -104,18 +175,69 @@ class Rename(_TableAction):
 
     def allowed(self, request, datum=None):
         # Touches no disk, so the server may be busy.
-        return rights.permitted(request, self.verb, self.table.instance)
+        return (rights.offered(request, self.verb, self.table.instance) and
+                self.fits(self.table.listing))
+
+
+class Delete(_TableAction):
+    """Delete this restore point."""
+
+    name = 'delete'
+    verbose_name = _('Delete')
+    icon = 'trash'
+    classes = ('ajax-modal', 'btn-danger')
+    action_type = 'danger'
+    verb = rights.DELETE
+    form = 'delete'
+
+
+class DeleteSeveral(tables.Action):
+    """Sends the rows that are ticked to the form that deletes them.
+
+    The button of a form around the table (see the template), which asks for a
+    page and changes nothing: the instance page takes no actions of tables in
+    tabs.
+    """
+
+    name = 'delete_several'
+    verbose_name = _('Delete Restore Points')
+    verbose_name_plural = verbose_name
+    icon = 'trash'
+
+    # Not in the colour of danger: Horizon would ask before the page that asks.
+
+    def allowed(self, request, datum=None):
+        return self.table.has_choice()
+
+    def handle(self, table, request, object_ids):
+        """Never asked: the button belongs to a form of its own."""
 
 
 def _name(point):
     # One who takes no name still has to tell the rows apart: the number
-    # stands in the next column.
-    name = point.name or _('(no name)')
-    if not point.current:
-        return name
-    return html.format_html(
-        u'{} <span class="label label-info light-snapshot-here">{}</span>',
-        name, _('You are here'))
+    # stands in the next column, which small screens have no room for.
+    said = [html.format_html(
+        u'<span class="light-snapshot-tree text-muted" aria-hidden="true" '
+        u'style="font-family: monospace; white-space: pre">{}</span>',
+        point.branch)] if point.branch else []
+    said.append(html.format_html(
+        u'<span class="visible-xs-inline">#{}&#32;</span>'
+        u'<span class="light-snapshot-name">{}</span>',
+        point.index, point.name or _('(no name)')))
+    said.extend(labels.BLANK + each for each in _badges(point))
+    return safestring.mark_safe(u''.join(said))
+
+
+def _badges(point):
+    if point.previewed:
+        yield labels.badge('warning', 'previewed', _('Previewed'))
+    elif point.current:
+        yield labels.badge('info', 'here', _('You are here'))
+    if point.safety:
+        yield labels.badge('default', 'safety', _('Safety'),
+                           _('What the disks held before a recovery.'))
+    if point.daily:
+        yield labels.badge('default', 'daily', _('Daily'), point.daily)
 
 
 def _index(point):
@@ -126,56 +248,121 @@ def _parent(point):
     return None if point.parent is None else u'#%s' % point.parent
 
 
-class Column(tables.Column):
-    """A column whose header is in the language of each reader.
-
-    Horizon's own has it in the language of the moment at which the table was
-    defined.
-    """
-
-    def __init__(self, transform, verbose_name=None, **kwargs):
-        super(Column, self).__init__(transform, verbose_name, **kwargs)
-        self.header = verbose_name
-
-    def __str__(self):
-        return str(self.header)
-
-    def __unicode__(self):
-        return compat.text_type(self.header)
+def _consistency(point):
+    words = dict(labels.CONSISTENCIES).get(point.consistency)
+    if words is None:
+        return point.consistency
+    return labels.badge(
+        'default' if point.consistency == 'crash-consistent' else 'success',
+        'consistency', words, labels.CONSISTENCY_MEANS[point.consistency])
 
 
-class RestorePointsTable(tables.DataTable):
-    """The restore points of one server, oldest first."""
+def _frees(point):
+    return labels.amount(point.frees)
 
-    # Whether all layers are in the root disk; the tab knows.
-    committed = False
 
-    name = Column(_name, verbose_name=_('Name'))
-    index = Column(_index, verbose_name=_('Index'))
-    state = Column('state', verbose_name=_('State'),
-                   display_choices=labels.STATES)
-    parent = Column(_parent, verbose_name=_('Parent'))
-    created = Column('taken', verbose_name=_('Created At'))
-    size = Column('size', verbose_name=_('Size'),
-                  filters=(filesizeformat,),
-                  attrs={'data-type': 'size'})
-    consistency = Column('consistency', verbose_name=_('Consistency'),
-                         display_choices=labels.CONSISTENCIES)
-    description = Column('description', verbose_name=_('Description'))
+class Cell(tables.base.Cell):
+    """A cell whose box to tick has a name that can be read out."""
+
+    def get_data(self, datum, column, row):
+        data = super(Cell, self).get_data(datum, column, row)
+        if column.auto != 'multi_select' or not data:
+            return data
+        table = row.table
+        data = html.format_html(
+            u'<div class="themable-checkbox"><input type="checkbox" '
+            u'name="object_ids" value="{0}" class="table-row-multi-select" '
+            u'id="light_snapshot_choose_{0}" aria-label="{1}">'
+            u'<label for="light_snapshot_choose_{0}"></label></div>',
+            datum.id,
+            compat.gettext('Choose %s') % table.get_object_display(datum))
+        table._data_cache[column][table.get_object_id(datum)] = data
+        return data
+
+
+class ChoiceTable(tables.DataTable):
+    """A table whose rows can be ticked, which Horizon allows where one of its
+    own actions for several rows is there."""
+
+    def has_choice(self):
+        """True if there is something to tick rows for."""
+        return bool(self.get_table_actions())
+
+    def set_multiselect_column_visibility(self, visible=True):
+        """Horizon goes by its own actions."""
+        super(ChoiceTable, self).set_multiselect_column_visibility(
+            self.has_choice())
+
+
+class RestorePointsTable(ChoiceTable):
+    """The restore points of one server."""
+
+    # What the API tells; the tab has it before the table is drawn.
+    listing = points.Listing({})
+
+    name = columns.Column(_name, verbose_name=_('Name'))
+    index = columns.Column(_index, verbose_name=_('Index'),
+                           classes=('hidden-xs',))
+    state = columns.Column('state', verbose_name=_('State'),
+                           classes=('hidden-xs',),
+                           display_choices=labels.STATES)
+    parent = columns.Column(_parent, verbose_name=_('Parent'),
+                            classes=('hidden-xs', 'hidden-sm'))
+    created = columns.Column('taken', verbose_name=_('Created At'))
+    size = columns.Column('size', verbose_name=_('Size'),
+                          classes=('hidden-xs',), filters=(filesizeformat,),
+                          attrs={'data-type': 'size'})
+    frees = columns.Column(_frees, verbose_name=_('Deletion Frees'),
+                           classes=('hidden-xs', 'hidden-sm'),
+                           empty_value=_('not known'),
+                           attrs={'data-type': 'size'})
+    consistency = columns.Column(_consistency, verbose_name=_('Consistency'),
+                                 classes=('hidden-xs',))
+    description = columns.Column('description',
+                                 verbose_name=_('Description'),
+                                 classes=('hidden-xs', 'hidden-sm'))
 
     class Meta(object):
         name = 'restore_points'
         verbose_name = _('Restore Points')
-        column_class = Column
+        column_class = columns.Column
+        cell_class = Cell
         no_data_message = _('There is no restore point yet.')
-        multi_select = False
-        table_actions = (Take, Enable, Settings, Disable)
-        row_actions = (Recover, Rename)
+        multi_select = True
+        table_actions = (Keep, Undo, Take, Enable, Settings, Limits,
+                         DeleteSeveral)
+        table_actions_menu = (Commit, Disable)
+        row_actions = (Recover, Preview, Rename, Delete)
+
+    # The template puts a form around the table that asks for a page.
+    needs_form_wrapper = False
+
+    # The actions of a row that stands for all, and its index.
+    _drawn = None
+    _standing_for_all = 987654321
 
     @property
     def instance(self):
         """The server whose page this is."""
         return self.kwargs['instance']
+
+    def render_row_actions(self, datum, *args, **kwargs):
+        """Horizon's, drawn once: what is offered depends on the server, and
+        rows differ in their index alone. This is most of a long table's
+        cost."""
+        while str(self._standing_for_all) in self.request.get_full_path():
+            self._standing_for_all += 1
+        if self._drawn is None:
+            self._drawn = super(RestorePointsTable, self).render_row_actions(
+                points.RestorePoint({'index': self._standing_for_all}),
+                *args, **kwargs)
+        return safestring.mark_safe(self._drawn.replace(
+            str(self._standing_for_all), str(datum.index)))
+
+    def has_choice(self):
+        """True if there is something to tick rows for."""
+        return (bool(self.data) and self.listing.preview is None and
+                rights.can(self.request, rights.DELETE, self.instance))
 
     def get_object_display(self, datum):
         return labels.point(datum)

@@ -2,7 +2,13 @@
 
 from light_snapshot_dashboard import attach
 from light_snapshot_dashboard.compat import re_path
+from light_snapshot_dashboard.project import batch
+from light_snapshot_dashboard.project import deletion
+from light_snapshot_dashboard.project import limits
+from light_snapshot_dashboard.project import overview
+from light_snapshot_dashboard.project import tabs
 from light_snapshot_dashboard.project import views
+from light_snapshot_dashboard.project import ways
 
 # Here and not when Django starts: Horizon loads this file together with all
 # its own pages, when the first request comes. Its tables take their headers
@@ -11,20 +17,33 @@ from light_snapshot_dashboard.project import views
 attach.everything()
 
 _SERVER = r'^(?P<instance_id>[^/]+)/'
+_POINT = _SERVER + r'(?P<index>\d+)/'
+
+
+def _page(address, view, name):
+    return re_path(address, view.as_view(), name=name)
+
 
 urlpatterns = [
-    # Horizon asks every panel for this one.
-    re_path(r'^$', views.IndexView.as_view(), name='index'),
-    re_path(_SERVER + r'enable$', views.EnableView.as_view(), name='enable'),
-    re_path(_SERVER + r'disable$', views.DisableView.as_view(),
-            name='disable'),
-    re_path(_SERVER + r'settings$', views.SettingsView.as_view(),
-            name='settings'),
-    re_path(_SERVER + r'take$', views.TakeView.as_view(), name='take'),
-    re_path(_SERVER + r'recover$', views.RecoverView.as_view(),
-            name='recover'),
-    re_path(_SERVER + r'(?P<index>\d+)/recover$', views.RecoverView.as_view(),
-            name='recover_to'),
-    re_path(_SERVER + r'(?P<index>\d+)/rename$', views.RenameView.as_view(),
-            name='rename'),
+    _page(r'^$', overview.IndexView, 'index'),
+    _page(r'^look_again\.js$', tabs.ScriptView, 'script'),
+    _page(r'^batch/enable$', batch.EnableView, 'batch_enable'),
+    _page(r'^batch/take$', batch.TakeView, 'batch_take'),
+    _page(r'^batch/recover$', batch.RecoverView, 'batch_recover'),
+    _page(r'^batch/disable$', batch.DisableView, 'batch_disable'),
+    _page(_SERVER + r'status$', tabs.StatusView, 'status'),
+    _page(_SERVER + r'enable$', views.EnableView, 'enable'),
+    _page(_SERVER + r'disable$', views.DisableView, 'disable'),
+    _page(_SERVER + r'settings$', views.SettingsView, 'settings'),
+    _page(_SERVER + r'limits$', limits.LimitsView, 'limits'),
+    _page(_SERVER + r'take$', views.TakeView, 'take'),
+    _page(_SERVER + r'commit$', views.CommitView, 'commit'),
+    _page(_SERVER + r'recover$', ways.RecoverView, 'recover'),
+    _page(_SERVER + r'keep$', ways.KeepView, 'keep'),
+    _page(_SERVER + r'undo$', ways.UndoView, 'undo'),
+    _page(_SERVER + r'delete$', deletion.DeleteView, 'delete_several'),
+    _page(_POINT + r'recover$', ways.RecoverView, 'recover_to'),
+    _page(_POINT + r'preview$', ways.PreviewView, 'preview'),
+    _page(_POINT + r'rename$', views.RenameView, 'rename'),
+    _page(_POINT + r'delete$', deletion.DeleteView, 'delete'),
 ]

@@ -30,7 +30,8 @@ def tell(request, points):
     """
     here = zone(request)
     for point in points:
-        moment = filters.parse_isotime(point.created_at)
+        moment = filters.parse_isotime(point.created_at) \
+            if point.created_at else None
         point.taken = dateformat.format(
             timezone.localtime(moment, here), 'Y-m-d H:i:s') \
             if moment else gettext('unknown')

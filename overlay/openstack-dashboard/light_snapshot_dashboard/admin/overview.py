@@ -1,0 +1,113 @@
+"""The panel: the servers of the cloud that use light snapshots."""
+
+import logging
+
+from horizon import tables
+
+from openstack_dashboard import api as dashboard_api
+
+from light_snapshot_dashboard import compat
+from light_snapshot_dashboard.compat import gettext_lazy as _
+from light_snapshot_dashboard.project import actions
+from light_snapshot_dashboard.project import columns
+from light_snapshot_dashboard.project import failures
+from light_snapshot_dashboard.project import labels
+from light_snapshot_dashboard.project import links
+from light_snapshot_dashboard.project import overview
+from light_snapshot_dashboard.project import tables as project_tables
+
+LOG = logging.getLogger(__name__)
+
+
+class TakeAll(tables.LinkAction):
+    """Take one of every server."""
+
+    name = 'take_all'
+    verbose_name = _('Take Light Snapshots of All')
+    url = 'horizon:admin:light_snapshots:take_all'
+    classes = ('ajax-modal',)
+    icon = 'camera'
+
+
+class Filter(overview.Filter):
+    """Finds servers by their host and project as well."""
+
+    def filter(self, table, data, filter_string):
+        wanted = filter_string.lower()
+        return [each for each in data
+                if any(wanted in (text or '').lower()
+                       for text in (each.name, each.host, each.project))]
+
+
+def _tab(owner):
+    return links.tab(compat.reverse('horizon:admin:instances:detail',
+                                    args=(owner.id,)))
+
+
+class OwnersTable(project_tables.ChoiceTable):
+    """The servers that use light snapshots, of all projects."""
+
+    project = columns.Column('project', verbose_name=_('Project'),
+                             classes=('hidden-xs',))
+    host = columns.Column('host', verbose_name=_('Host'))
+    name = columns.Column('name', verbose_name=_('Instance Name'), link=_tab)
+    state = columns.Column(overview.flags_of, verbose_name=_('Light Snapshots'),
+                           classes=('hidden-xs',))
+    count = columns.Column('count', verbose_name=_('Restore Points'),
+                           empty_value=_('not known'))
+    last = columns.Column('taken', verbose_name=_('Last Taken'),
+                          classes=('hidden-xs',))
+    kept = columns.Column(overview.kept_of, verbose_name=_('Size of History'),
+                          classes=('hidden-xs',),
+                          empty_value=_('not known'),
+                          attrs={'data-type': 'size'})
+
+    class Meta(object):
+        name = 'light_snapshots'
+        verbose_name = _('Light Snapshots')
+        column_class = columns.Column
+        cell_class = project_tables.Cell
+        multi_select = True
+        no_data_message = _('No instance uses light snapshots.')
+        table_actions = (TakeAll, Filter)
+        table_actions_menu = (actions.TakeSeveral, actions.RecoverSeveral,
+                              actions.DisableSeveral)
+        row_actions = (overview.Take, overview.Recover)
+
+    def has_choice(self):
+        return bool(self.data)
+
+
+class IndexView(overview.IndexView):
+    """The panel's page."""
+
+    table_class = OwnersTable
+    all_projects = True
+
+    def get_data(self):
+        found = super(IndexView, self).get_data()
+        names = self._projects() if found else {}
+        for each in found:
+            each.project = names.get(each.tenant_id, each.tenant_id)
+        return found
+
+    def _projects(self):
+        """{id: name}; what cannot be had is left out."""
+        try:
+            found, _more = dashboard_api.keystone.tenant_list(self.request)
+            return dict((each.id, each.name) for each in found)
+        except Exception as error:
+            failures.log_in_again(self.request, error)
+            LOG.info('the names of the projects could not be read: %s', error)
+            return {}
+
+    def get_context_data(self, **kwargs):
+        context = super(IndexView, self).get_context_data(**kwargs)
+        found = self.overview
+        shares = [(_('Host'), found.shares(lambda each: each.host)),
+                  (_('Project'), found.shares(lambda each: each.project))]
+        for _title, rows in shares:
+            for share in rows:
+                share.kept = labels.amount(share.kept_bytes)
+        context['shares'] = shares if found.servers else []
+        return context

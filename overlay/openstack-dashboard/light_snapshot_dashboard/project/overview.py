@@ -1,0 +1,147 @@
+"""The panel: the servers of the project that use light snapshots."""
+
+from horizon import tables
+
+from light_snapshot_dashboard import api
+from light_snapshot_dashboard import overview
+from light_snapshot_dashboard import rights
+from light_snapshot_dashboard.compat import gettext
+from light_snapshot_dashboard.compat import gettext_lazy as _
+from light_snapshot_dashboard.project import actions
+from light_snapshot_dashboard.project import columns
+from light_snapshot_dashboard.project import failures
+from light_snapshot_dashboard.project import labels
+from light_snapshot_dashboard.project import links
+from light_snapshot_dashboard.project import tables as project_tables
+from light_snapshot_dashboard.project import when
+
+
+class _Link(tables.LinkAction):
+    """A link to a dialog about the server of the row. Its state is not known
+    here: the API refuses in words what that forbids."""
+
+    name = 'link'
+    verbose_name = _('Light Snapshots')
+    classes = ('ajax-modal',)
+    verb = None
+    form = None
+
+    def allowed(self, request, datum=None):
+        return datum is not None and rights.offered(request, self.verb, datum)
+
+    def get_link_url(self, datum=None):
+        return links.form(self.form, datum.id,
+                          back=self.table.get_absolute_url())
+
+
+class Take(_Link):
+    """Take a light snapshot."""
+
+    name = 'take'
+    verbose_name = _('Take Light Snapshot')
+    verb = rights.TAKE
+    form = 'take'
+
+
+class Recover(_Link):
+    """Go back to a restore point."""
+
+    name = 'recover'
+    verbose_name = _('Recover from Light Snapshot')
+    classes = ('ajax-modal', 'btn-danger')
+    action_type = 'danger'
+    verb = rights.RECOVER
+    form = 'recover'
+
+
+class Filter(tables.FilterAction):
+    """Finds servers by what stands in their rows, in the browser."""
+
+    name = 'filter'
+
+    def filter(self, table, data, filter_string):
+        """Without a script: by the name."""
+        wanted = filter_string.lower()
+        return [each for each in data if wanted in each.name.lower()]
+
+
+def _tab(owner):
+    return links.tab(links.instance(owner.id))
+
+
+def flags_of(owner):
+    """How light snapshots are on for this server."""
+    return columns.flags(owner.store, owner.daily)
+
+
+def kept_of(owner):
+    """What its history takes, in words."""
+    return labels.amount(owner.kept_bytes)
+
+
+class OwnersTable(project_tables.ChoiceTable):
+    """The servers that use light snapshots."""
+
+    name = columns.Column('name', verbose_name=_('Instance Name'), link=_tab)
+    state = columns.Column(flags_of, verbose_name=_('Light Snapshots'),
+                           classes=('hidden-xs',))
+    count = columns.Column('count', verbose_name=_('Restore Points'),
+                           empty_value=_('not known'))
+    last = columns.Column('taken', verbose_name=_('Last Taken'),
+                          classes=('hidden-xs',))
+    kept = columns.Column(kept_of, verbose_name=_('Size of History'),
+                          empty_value=_('not known'),
+                          attrs={'data-type': 'size'})
+
+    class Meta(object):
+        name = 'light_snapshots'
+        verbose_name = _('Light Snapshots')
+        column_class = columns.Column
+        cell_class = project_tables.Cell
+        multi_select = True
+        no_data_message = _('No instance uses light snapshots.')
+        table_actions = (Filter,)
+        table_actions_menu = (actions.TakeSeveral, actions.RecoverSeveral,
+                              actions.DisableSeveral)
+        row_actions = (Take, Recover)
+
+    def has_choice(self):
+        return any(action.name != Filter.name
+                   for action in self.get_table_actions())
+
+
+class IndexView(tables.DataTableView):
+    """The panel's page."""
+
+    table_class = OwnersTable
+    template_name = 'light_snapshot_dashboard/overview.html'
+    page_title = _('Light Snapshots')
+    all_projects = False
+
+    def get_data(self):
+        """The rows; what the API does not have or refuses is told in words."""
+        self.overview, self.problem = overview.Overview(), None
+        try:
+            self.overview = api.overview(self.request, self.all_projects)
+        except Exception as error:
+            failures.log_in_again(self.request, error)
+            if failures.code(error) == 404:
+                self.problem = gettext(
+                    'This cloud\'s compute API has no list of all light '
+                    'snapshots. Each instance has a tab with its own.')
+            else:
+                self.problem = failures.sentence(
+                    _('The light snapshots could not be read.'), error)
+        when.tell(self.request, self.overview.servers)
+        return self.overview.servers
+
+    def get_context_data(self, **kwargs):
+        context = super(IndexView, self).get_context_data(**kwargs)
+        found = self.overview
+        context.update({
+            'problem': self.problem,
+            'overview': found,
+            'kept_used': labels.amount(found.kept_used),
+            'kept_limit': labels.amount(found.kept_limit),
+        })
+        return context
