@@ -86,7 +86,10 @@ def main(argv, root=None, out=None, share=None):
     run = dict(VERBS)[arguments.verb].run
     keywords = {'share': share} if share else {}
     try:
-        if arguments.verb in ('verify', 'status'):
+        if getattr(arguments, 'dry_run', False):
+            root = root.rehearsed()
+            out.rehearse(root)
+        if not root.disk.acting or arguments.verb in ('verify', 'status'):
             return run(root, arguments, out, **keywords)
         with lock.NodeLock(root):
             return run(root, arguments, out, **keywords)

@@ -5,7 +5,7 @@ import json
 import sys
 import time
 
-from light_snapshot_installer import errors
+from light_snapshot_installer import errors, rehearsal
 
 
 class Output(object):
@@ -19,6 +19,11 @@ class Output(object):
         self.started = time.time()
         self.notes = []
         self.steps = []
+        self._rehearsed = None
+
+    def rehearse(self, root):
+        """What the verb says that it does is not done: `finish` lists it instead, from the changes of root's disk."""
+        self._rehearsed = root
 
     def _line(self, text):
         stream = self.err if self.as_json else self.stream
@@ -27,6 +32,8 @@ class Output(object):
 
     def step(self, text):
         """Say what is done next, or how it goes."""
+        if self._rehearsed:
+            return
         self.steps.append(text)
         self._line(text)
 
@@ -62,6 +69,12 @@ class Output(object):
 
     def finish(self, code, error=None, **fields):
         """Print the JSON document (with --json) and return the exit code."""
+        if self._rehearsed and error is None:
+            changes = rehearsal.changes(self._rehearsed)
+            fields = {'dry_run': True, 'changes': [dict(zip(('act', 'what', 'detail'), change)) for change in changes]}
+            for change in changes:
+                self.say(('%-18s %s  %s' % change).rstrip())
+            self.say('%d changes would be made; nothing was changed' % len(changes))
         if self.as_json:
             document = {'verb': self.verb, 'ok': code == errors.EXIT_OK, 'exit_code': code, 'notes': self.notes,
                         'seconds': round(time.time() - self.started, 1)}

@@ -50,8 +50,12 @@ def _compare(found, tables, statements):
 
 
 @contextlib.contextmanager
-def _locked(url):
-    """A session that holds the database's own lock, so that several controllers take turns."""
+def _locked(url, act=True):
+    """A session that holds the database's own lock, so that several controllers take turns; without, if nothing is done."""
+    if not act:
+        with database.session(url) as connection:
+            yield connection
+        return
     name = 'light-snapshot:' + hashlib.sha1(url.database.encode('utf-8')).hexdigest()[:20]
     with database.session(url) as connection:
         if database.query(connection, 'SELECT GET_LOCK(%s, %s)', (name, LOCK_SECONDS))[0][0] != 1:
@@ -79,25 +83,25 @@ def check_before(cells, statements):
                                         next_step=next_step)
 
 
-def add(name, url, statements, intent, withdraw):
+def add(name, url, statements, intent, withdraw, act=True):
     """Add what is missing in one database; returns how many columns were added.
 
-    `intent(table, column)` is called before each statement, so that the record of what we added survives a crash, and
-    `withdraw(table, column)` if another node added it first. Raises errors.InstallerError naming the cell and what is
-    in place.
+    `intent(statement)` is called before each statement, so that the record of what we added survives a crash, and
+    `withdraw(statement)` if another node added it first. Without `act` no statement is run. Raises
+    errors.InstallerError naming the cell and what is in place.
     """
     added = []
     try:
-        with _locked(url) as connection:
+        with _locked(url, act) as connection:
             for statement in statements:
                 found, _tables = columns(connection, [statement.table])
                 if (statement.table, statement.column) in found:
                     continue
-                intent(statement.table, statement.column)
-                if _execute(connection, statement, DUPLICATE_COLUMN):
+                intent(statement)
+                if not act or _execute(connection, statement, DUPLICATE_COLUMN):
                     added.append('%s.%s' % (statement.table, statement.column))
                 else:
-                    withdraw(statement.table, statement.column)
+                    withdraw(statement)
             found, tables = columns(connection, sorted(set(s.table for s in statements)))
     except errors.InstallerError as error:
         raise errors.InstallerError(
@@ -106,7 +110,7 @@ def add(name, url, statements, intent, withdraw):
                 ', '.join(added) or 'none'),
             error.next_step or 'run `light-snapshot install` again: it goes on where it stopped')
     wrong = _compare(found, tables, statements)
-    if wrong:
+    if wrong and act:
         raise errors.InstallerError('cell %s: %s: %s.%s: %s' % ((name, url) + wrong[0]), 'Other columns are in place.')
     return len(added)
 
@@ -134,18 +138,19 @@ def enabled_servers(url):
     return [row[0] for row in rows]
 
 
-def drop(url, statements, ours, done):
+def drop(url, statements, ours, intent, done, act=True):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
-    `done(table, column)` is called after each.
+    `intent(statement)` is called before each that is run (with `act`), `done(statement)` after each.
     """
     dropped = 0
-    with _locked(url) as connection:
+    with _locked(url, act) as connection:
         for statement in statements:
             key = (statement.table, statement.column)
             if key not in ours:
                 continue
-            if key in columns(connection, [statement.table])[0] and _execute(connection, statement, NO_SUCH_COLUMN):
-                dropped += 1
-            done(*key)
+            if key in columns(connection, [statement.table])[0]:
+                intent(statement)
+                dropped += 1 if not act or _execute(connection, statement, NO_SUCH_COLUMN) else 0
+            done(statement)
     return dropped

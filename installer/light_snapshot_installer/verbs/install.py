@@ -1,8 +1,8 @@
 """`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, node as nodes, payload
-from light_snapshot_installer import schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, node as nodes, paths
+from light_snapshot_installer import payload, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -13,6 +13,7 @@ def options(parser):
                         help='keep: leave the profiles of libvirtd and virt-aa-helper alone; disable: disable both'
                              ' (default: what was chosen last, else APPARMOR= in /etc/default/light-snapshot, else'
                              ' disable)')
+    parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
@@ -36,11 +37,12 @@ def run(root, arguments, out, share=SHARE):
         out.note('%s is left out: %s' % (target, reason))
     payload.check_syntax(entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
+    pending = list(record['pending'])
     add_columns(share, node, record, out)
     try:
         changed = install_files(root, record, entries, out)
     except (errors.InstallerError, OSError) as error:
-        raise _undone(root, record, fresh, error)
+        raise _undone(root, record, fresh, pending, error)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
@@ -64,19 +66,20 @@ def add_columns(share, node, record, out):
     statements = sqlfiles.read(share + '/sql', 'up')
     schema.check_before(found, statements)
     for name, url in found:
-        def entry(table, column, name=name, url=url):
-            return [name, url.key[0], url.database, table, column]
+        def entry(statement, name=name, url=url):
+            return [name, url.key[0], url.database, statement.table, statement.column]
 
-        def intent(table, column):
-            if entry(table, column) not in record['columns']:
-                record['columns'].append(entry(table, column))
+        def intent(statement, url=url):
+            if entry(statement) not in record['columns']:
+                record['columns'].append(entry(statement))
                 record.save()
+            record.root.disk.note('sql', str(url), statement.text)
 
-        def withdraw(table, column):
-            record['columns'].remove(entry(table, column))
+        def withdraw(statement):
+            record['columns'].remove(entry(statement))
             record.save()
 
-        count = schema.add(name, url, statements, intent, withdraw)
+        count = schema.add(name, url, statements, intent, withdraw, record.root.disk.acting)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
 
@@ -102,22 +105,29 @@ def install_files(root, record, entries, out):
 
 def _differs(root, record, entry):
     try:
-        return copying.files.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
+        return root.disk.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
     except (IOError, OSError):
         return True
 
 
-def _undone(root, record, fresh, error):
-    """Undo a half-done copy of a first installation, and return the error to raise."""
+def _undone(root, record, fresh, pending, error):
+    """Undo a half-done copy of a first installation, and return the error to raise; `pending` were so before it."""
     what = getattr(error, 'what', None) or str(error)
     if not fresh:
         return errors.InstallerError(
             what, 'The files on this node are partly of the new version and partly of the old one; running services'
                   ' were not touched.', 'see to the cause, then run `light-snapshot install` again')
-    copying.take_away(root, record, list(record['files']))
-    copying.remove_directories(root, record)
-    record['pending'] = []
-    record.enter(states.ABSENT)
+    try:
+        copying.take_away(root, record, list(record['files']))
+        copying.remove_directories(root, record)
+        record['pending'] = pending
+        record.enter(states.ABSENT)
+    except (errors.InstallerError, OSError) as second:
+        return errors.InstallerError(
+            '%s; and putting the files back failed: %s' % (what, getattr(second, 'what', None) or second),
+            'Some files are in place and some are not; the record %s says how far it went. No service was restarted.' % (
+                paths.STATE_FILE),
+            'see to the cause, then run `light-snapshot install` or `light-snapshot rollback`: either finishes it')
     return errors.InstallerError(
         what, 'Every file was put back as it was; no service was restarted. Columns that were added stay: they are'
               ' nullable, and nova works with them as without.',
@@ -140,16 +150,16 @@ def set_apparmor(root, node, record, wanted, out):
     record['apparmor']['choice'] = wanted
     if not (node.compute and apparmor.active(root)):
         return
-    if wanted == apparmor.KEEP:
-        restored = apparmor.undo(root, record['apparmor'], record.save)
-        changed = restored
-    else:
-        changed = apparmor.disable(root, record['apparmor'], record.save)
+    ahead = record['apparmor']['links'] + record['apparmor']['directories'] if wanted == apparmor.KEEP else apparmor.to_disable(root)
+    if not ahead:
+        return
+    # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
+    record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
+    change = apparmor.undo if wanted == apparmor.KEEP else apparmor.disable
+    changed = change(root, record['apparmor'], record.save)
     if changed:
         out.step('AppArmor profiles %s: %s' % (
             'enabled again' if wanted == apparmor.KEEP else 'disabled', ', '.join(changed)))
-        # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
 
 
 def restart_pending(root, node, record, arguments, out):

@@ -11,6 +11,7 @@ def options(parser):
     parser.add_argument('--drop-columns', action='store_true',
                         help='also drop the columns that this node added (on the last controller, after every other'
                              ' node was rolled back)')
+    parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
@@ -87,20 +88,24 @@ def _columns_to_drop(share, node, record):
 
 
 def _drop(url, statements, columns, record, out):
-    def done(table, column):
+    def intent(statement):
+        record.root.disk.note('sql', str(url), statement.text)
+
+    def done(statement):
         record['columns'] = [entry for entry in record['columns']
-                             if entry[1:] != [url.key[0], url.database, table, column]]
+                             if entry[1:] != [url.key[0], url.database, statement.table, statement.column]]
         record.save()
 
-    count = schema.drop(url, statements, columns, done)
+    count = schema.drop(url, statements, columns, intent, done, record.root.disk.acting)
     out.step('%s: %d columns dropped' % (url, count))
 
 
 def undo_apparmor(root, record, out):
     """Load the profiles again that we had disabled; returns their names."""
+    if record['apparmor']['links']:
+        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
     restored = apparmor.undo(root, record['apparmor'], record.save)
     if restored:
         out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
     record['apparmor']['choice'] = ''
     return restored
