@@ -1,12 +1,23 @@
 """The AppArmor profiles of libvirtd and virt-aa-helper, which know nothing of layers (docs/installer.md)."""
 import os
+import shutil
+import tempfile
 
 from light_snapshot_installer import run
 
 DIRECTORY = '/etc/apparmor.d'
 DISABLED = DIRECTORY + '/disable'
 PROFILES = ('usr.sbin.libvirtd', 'usr.lib.libvirt.virt-aa-helper')
-KEEP, DISABLE = 'keep', 'disable'
+KEEP, CONFINE, DISABLE = 'keep', 'confine', 'disable'
+CHOICES = (KEEP, CONFINE, DISABLE)
+#: What writes each guest's profile. With --dryrun it only prints it.
+HELPER = '/usr/lib/libvirt/virt-aa-helper'
+_UUID = '6c69676d-6874-4e73-8e61-70736d6f7473'
+_GUEST = """<domain type='qemu'><name>light-snapshot-question</name><uuid>%(uuid)s</uuid><memory>1024</memory>
+<os><type>hvm</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+<source file='%(top)s/disk.light-1'/><backingStore type='file'><format type='qcow2'/><source file='%(top)s/disk'/>
+<backingStore/></backingStore><target dev='vda' bus='virtio'/></disk></devices></domain>
+"""
 
 
 def active(root):
@@ -29,6 +40,29 @@ def profiles(root):
 def disabled(root, name):
     """True if a profile is disabled by a link, whoever made it."""
     return root.exists('%s/%s' % (DISABLED, name))
+
+
+def can_confine(root):
+    """True if the profile that this libvirt writes for a guest lets a commit write to the file below its layer.
+
+    Before 12.1 libvirt denies that (Ubuntu's own builds excepted), and no local rule can allow what is denied. Asked is the
+    program that writes the profiles, about a guest with a layer, so that patched builds count as what they do. None if
+    it cannot be asked.
+    """
+    if not root.live or not os.access(root.at(HELPER), os.X_OK):
+        return None
+    top = tempfile.mkdtemp(prefix='light-snapshot-')
+    try:
+        for name in ('disk', 'disk.light-1'):
+            open(os.path.join(top, name), 'w').close()
+        code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
+                             given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+    finally:
+        shutil.rmtree(top)
+    below = '"%s/disk"' % top
+    if code != 0 or below not in said:
+        return None
+    return 'deny %s' % below not in said
 
 
 def to_disable(root):

@@ -2,6 +2,7 @@
 from __future__ import print_function
 
 import json
+import os
 import sys
 import time
 
@@ -50,6 +51,10 @@ class Output(object):
         for word, subject, detail in rows:
             print(('%-4s  %-*s  %s' % (word, min(width, 76), subject, detail)).rstrip(), file=self.stream)
         self.stream.flush()
+
+    def colour(self):
+        """True if colours can be seen where this prints to."""
+        return getattr(self.stream, 'isatty', lambda: False)() and not os.environ.get('NO_COLOR')
 
     def say(self, text):
         """Print a line without a time, unless --json."""

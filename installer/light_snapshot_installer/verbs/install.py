@@ -9,10 +9,10 @@ SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the in
 
 def options(parser):
     """Add this verb's options."""
-    parser.add_argument('--apparmor', choices=(apparmor.KEEP, apparmor.DISABLE),
-                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; disable: disable both'
-                             ' (default: what was chosen last, else APPARMOR= in /etc/default/light-snapshot, else'
-                             ' disable)')
+    parser.add_argument('--apparmor', choices=apparmor.CHOICES,
+                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; confine: the same, but only where'
+                             ' this libvirt lets guests under them commit their layers; disable: disable both (default: what'
+                             ' was chosen last, else APPARMOR= in /etc/default/light-snapshot, else disable)')
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
@@ -38,6 +38,7 @@ def run(root, arguments, out, share=SHARE):
     payload.check_syntax(entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
+    wanted = choice(root, node, arguments, record, out)
     add_columns(share, node, record, out)
     try:
         changed = install_files(root, record, entries, out)
@@ -46,7 +47,7 @@ def run(root, arguments, out, share=SHARE):
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
-    set_apparmor(root, node, record, choice(root, arguments, record), out)
+    set_apparmor(root, node, record, wanted, out)
     record.enter(states.INSTALLED)
     restart_pending(root, node, record, arguments, out)
     out.step('light-snapshot %s is installed: %d files, %d changed now' % (
@@ -134,14 +135,25 @@ def _undone(root, record, fresh, pending, error):
         getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again')
 
 
-def choice(root, arguments, record):
-    """'keep' or 'disable': the command line, else the last choice, else the defaults file, else disable."""
+def choice(root, node, arguments, record, out):
+    """One of apparmor.CHOICES: the command line, else the last choice, else the defaults file, else disable.
+
+    Raises errors.Refused if guests cannot be confined here; where they could when that was chosen, that is only noted.
+    """
     wanted = (arguments.apparmor or record['apparmor']['choice']
               or nodes.defaults(root).get('DEFAULT', 'APPARMOR', apparmor.DISABLE))
-    if wanted not in (apparmor.KEEP, apparmor.DISABLE):
-        raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is neither keep nor disable' % wanted,
-                                    'Files and columns are in place; services still run the code of before.',
-                                    'correct it, then run `light-snapshot install` again')
+    if wanted not in apparmor.CHOICES:
+        raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is none of %s' % (
+            wanted, ', '.join(apparmor.CHOICES)), next_step='correct it, then run `light-snapshot install` again')
+    if wanted == apparmor.CONFINE and node.compute and apparmor.active(root):
+        able = apparmor.can_confine(root)
+        what = ('virt-aa-helper could not be asked' if able is None else 'the profiles that this libvirt writes for guests'
+                ' deny writes to what is below a layer, so that commits fail')
+        if not able and record['apparmor']['choice'] == apparmor.CONFINE:
+            out.note('AppArmor: %s (it was otherwise when confine was chosen)' % what)
+        elif not able:
+            raise errors.Refused('guests cannot be confined here: %s' % what, next_step='take libvirt 12.1 or later, or choose'
+                                 ' --apparmor=disable')
     return wanted
 
 
@@ -150,16 +162,17 @@ def set_apparmor(root, node, record, wanted, out):
     record['apparmor']['choice'] = wanted
     if not (node.compute and apparmor.active(root)):
         return
-    ahead = record['apparmor']['links'] + record['apparmor']['directories'] if wanted == apparmor.KEEP else apparmor.to_disable(root)
+    record_of = record['apparmor']
+    ahead = apparmor.to_disable(root) if wanted == apparmor.DISABLE else record_of['links'] + record_of['directories']
     if not ahead:
         return
     # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
     record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
-    change = apparmor.undo if wanted == apparmor.KEEP else apparmor.disable
-    changed = change(root, record['apparmor'], record.save)
+    change = apparmor.disable if wanted == apparmor.DISABLE else apparmor.undo
+    changed = change(root, record_of, record.save)
     if changed:
         out.step('AppArmor profiles %s: %s' % (
-            'enabled again' if wanted == apparmor.KEEP else 'disabled', ', '.join(changed)))
+            'disabled' if wanted == apparmor.DISABLE else 'enabled again', ', '.join(changed)))
 
 
 def restart_pending(root, node, record, arguments, out):
