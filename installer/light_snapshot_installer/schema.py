@@ -1,9 +1,10 @@
 """The six columns in every cell database: added, checked, dropped; each only if needed, under the database's lock."""
+import collections
 import contextlib
 import hashlib
 import re
 
-from light_snapshot_installer import database, errors
+from light_snapshot_installer import database, errors, online
 
 LOCK_SECONDS = 120
 #: How long a statement waits for nova's own transactions on the table.
@@ -83,26 +84,34 @@ def check_before(cells, statements):
                                         next_step=next_step)
 
 
-def add(name, url, statements, intent, withdraw, act=True):
-    """Add what is missing in one database; returns how many columns were added.
+def missing(url, statements):
+    """The names of the tables of one database that `add` would change."""
+    with database.session(url) as connection:
+        found, tables = columns(connection, by_table(statements).keys())
+    return sorted(set(s.table for s in statements if s.table in tables and (s.table, s.column) not in found))
 
-    `intent(statement)` is called before each statement, so that the record of what we added survives a crash, and
-    `withdraw(statement)` if another node added it first. Without `act` no statement is run. Raises
-    errors.InstallerError naming the cell and what is in place.
+
+def by_table(statements):
+    """{table: its statements}, in their order."""
+    tables = collections.OrderedDict()
+    for statement in statements:
+        tables.setdefault(statement.table, []).append(statement)
+    return tables
+
+
+def add(name, url, statements, hooks, act=True, allow_copy=False):
+    """Add what is missing in one database, one statement for each table; returns how many columns were added.
+
+    `hooks`: `intent(statements)` is called before each, so that the record of what we added survives a crash, and
+    `withdraw(statement)` if another node added a column first. Without `act` nothing is run. `allow_copy`: see online.py.
+    Raises errors.InstallerError naming the cell and what is in place.
     """
     added = []
     try:
         with _locked(url, act) as connection:
-            for statement in statements:
-                found, _tables = columns(connection, [statement.table])
-                if (statement.table, statement.column) in found:
-                    continue
-                intent(statement)
-                if not act or _execute(connection, statement, DUPLICATE_COLUMN):
-                    added.append('%s.%s' % (statement.table, statement.column))
-                else:
-                    withdraw(statement)
-            found, tables = columns(connection, sorted(set(s.table for s in statements)))
+            for table, wanted in by_table(statements).items():
+                added.extend(_add_to(connection, table, wanted, hooks, act, allow_copy))
+            found, tables = columns(connection, by_table(statements).keys())
     except errors.InstallerError as error:
         raise errors.InstallerError(
             'cell %s: %s' % (name, error.what),
@@ -115,10 +124,25 @@ def add(name, url, statements, intent, withdraw, act=True):
     return len(added)
 
 
-def _execute(connection, statement, harmless):
-    """Run one statement; False if the server says that another node was faster."""
+def _add_to(connection, table, wanted, hooks, act, allow_copy):
+    """Add what is missing in one table; the names of the columns that were added."""
+    found = columns(connection, [table])[0]
+    todo = [statement for statement in wanted if (table, statement.column) not in found]
+    while todo:
+        hooks.intent(todo)
+        if not act or _execute(connection, todo, DUPLICATE_COLUMN, allow_copy):
+            break
+        found = columns(connection, [table])[0]
+        for statement in [one for one in todo if (table, one.column) in found]:
+            hooks.withdraw(statement)
+        todo = [one for one in todo if (table, one.column) not in found]
+    return ['%s.%s' % (table, statement.column) for statement in todo]
+
+
+def _execute(connection, statements, harmless, allow_copy):
+    """Change one table; False if the server says that another node was faster with some of it."""
     try:
-        database.query(connection, statement.text)
+        online.alter(connection, statements, allow_copy)
     except Exception as error:
         # A Galera cluster's GET_LOCK is of one member only: two controllers may still meet here.
         if database.error_code(error) == harmless:
@@ -138,19 +162,25 @@ def enabled_servers(url):
     return [row[0] for row in rows]
 
 
-def drop(url, statements, ours, intent, done, act=True):
+def drop(url, statements, ours, hooks, act=True, allow_copy=False):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
-    `intent(statement)` is called before each that is run (with `act`), `done(statement)` after each.
+    `hooks`: `intent(statements)` is called before each statement, one for each table, and `done(statement)` of each
+    column after it. Without `act` nothing is run.
     """
     dropped = 0
     with _locked(url, act) as connection:
-        for statement in statements:
-            key = (statement.table, statement.column)
-            if key not in ours:
-                continue
-            if key in columns(connection, [statement.table])[0]:
-                intent(statement)
-                dropped += 1 if not act or _execute(connection, statement, NO_SUCH_COLUMN) else 0
-            done(statement)
+        for table, wanted in by_table(statements).items():
+            wanted = [statement for statement in wanted if (table, statement.column) in ours]
+            while True:
+                found = columns(connection, [table])[0]
+                todo = [statement for statement in wanted if (table, statement.column) in found]
+                if not todo:
+                    break
+                hooks.intent(todo)
+                if not act or _execute(connection, todo, NO_SUCH_COLUMN, allow_copy):
+                    dropped += len(todo)
+                    break
+            for statement in wanted:
+                hooks.done(statement)
     return dropped

@@ -78,6 +78,7 @@ class CrashNode(FakeNode):
             record.pop(name)
         for name in ('directories', 'columns'):
             record[name] = sorted(record[name])
+        record['apparmor']['links'].sort()
         return record
 
 
@@ -135,16 +136,21 @@ class World(object):
     def query(self, sql):
         """The rows of one statement."""
         if sql.startswith('ALTER'):
-            table, column = re.match(r'ALTER TABLE (\w+) \w+ COLUMN (\w+)', sql).groups()
-            here = [table, column] in self.data['columns']
-            assert here == (' DROP ' in sql), sql
-            (self.data['columns'].remove if here else self.data['columns'].append)([table, column])
+            table = sql.split()[2]
+            for column in re.findall(r'(?:ADD|DROP) COLUMN (\w+)', sql):
+                here = [table, column] in self.data['columns']
+                assert here == (' DROP ' in sql), sql
+                (self.data['columns'].remove if here else self.data['columns'].append)([table, column])
             self.save()
             return []
         if 'information_schema.columns' in sql:
             kinds = dict(((s.table, s.column), s.type) for s in sqlfiles.read(self.node.share + '/sql', 'up'))
             return [(table, 'id', 'int(11)', 'NO') for table in ('instances', 'shadow_instances')] + [
                 (table, column, kinds[(table, column)], 'YES') for table, column in self.data['columns']]
+        if 'VERSION()' in sql:
+            return [('10.11.4-MariaDB-1',)]
+        if 'information_schema.tables' in sql:
+            return [(table, 1000, 1 << 20, 'InnoDB', 'Dynamic') for table in ('instances', 'shadow_instances')]
         if 'report_count' in sql:
             self.data['reports'] += 1
             return [(self.data['reports'],)]

@@ -1,8 +1,8 @@
 """`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, node as nodes, paths
-from light_snapshot_installer import payload, schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, ledger
+from light_snapshot_installer import node as nodes, online, paths, payload, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -13,6 +13,7 @@ def options(parser):
                         help='keep: leave the profiles of libvirtd and virt-aa-helper alone; confine: the same, but only where'
                              ' this libvirt lets guests under them commit their layers; disable: disable both (default: what'
                              ' was chosen last, else APPARMOR= in /etc/default/light-snapshot, else disable)')
+    online.options(parser)
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
@@ -39,7 +40,7 @@ def run(root, arguments, out, share=SHARE):
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
     wanted = choice(root, node, arguments, record, out)
-    add_columns(share, node, record, out)
+    add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
         changed = install_files(root, record, entries, out)
     except (errors.InstallerError, OSError) as error:
@@ -56,8 +57,11 @@ def run(root, arguments, out, share=SHARE):
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
 
 
-def add_columns(share, node, record, out):
-    """The six columns, on a controller, in every cell database; all are looked at before any is changed."""
+def add_columns(share, node, record, allow_copy, out):
+    """The six columns, on a controller, in every cell database; all are looked at before any is changed.
+
+    `allow_copy`: a server that can only copy a table may do that. Raises errors.Refused before anything is changed, if not.
+    """
     if not node.controller:
         return
     found = cells.find(node.config)
@@ -66,21 +70,15 @@ def add_columns(share, node, record, out):
         return
     statements = sqlfiles.read(share + '/sql', 'up')
     schema.check_before(found, statements)
-    for name, url in found:
-        def entry(statement, name=name, url=url):
-            return [name, url.key[0], url.database, statement.table, statement.column]
-
-        def intent(statement, url=url):
-            if entry(statement) not in record['columns']:
-                record['columns'].append(entry(statement))
-                record.save()
-            record.root.disk.note('sql', str(url), statement.text)
-
-        def withdraw(statement):
-            record['columns'].remove(entry(statement))
-            record.save()
-
-        count = schema.add(name, url, statements, intent, withdraw, record.root.disk.acting)
+    ahead = [(name, online.estimates(url, schema.missing(url, statements), 'add')) for name, url in found]
+    for name, estimates in ahead:
+        if not allow_copy:
+            online.refuse_copies(name, estimates)
+    for (name, url), (_name, estimates) in zip(found, ahead):
+        for estimate in estimates:
+            out.step('cell %s: %s' % (name, online.describe(estimate)))
+        hooks = ledger.Ledger(record, name, url)
+        count = schema.add(name, url, statements, hooks, record.root.disk.acting, allow_copy)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
 
