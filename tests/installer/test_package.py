@@ -31,7 +31,7 @@ def test_same_tree_same_bytes(deb, tmp_path):
 
 
 def test_lintian_is_silent(deb):
-    assert output('lintian', '--fail-on', 'error,warning', '--allow-root', deb) == ''
+    assert output('lintian', '--pedantic', '--fail-on', 'error,warning,pedantic', '--allow-root', deb) == ''
 
 
 def test_members_that_the_dpkg_of_ubuntu_14_04_reads(deb):
