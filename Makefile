@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live deb docs bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live test-installer deb docs bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
+	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
 	@echo 'make docs          docs/policy.sample.yaml, out of the code'
@@ -38,6 +39,11 @@ test-live: setup
 	@$(SUDO) $(PYTHON3) -m testbed up
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv
 	@$(SUDO) .venv/bin/python -m pytest -q -ra -p no:cacheprovider --durations=5 tests/live
+
+test-installer: setup
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27
+	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
+	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 
 test-faults: setup
 	@$(SUDO) $(PYTHON3) -m tests.faults $(OPTIONS)

@@ -203,7 +203,7 @@ def main():
     run.part('virtual environments (Python 3.11 and 2.7)', [
         '/usr/bin/python3', '-m', 'tests.environments', *(place.name for place in REQUIREMENTS)], needed=True)
     run.part('package: build, lintian', ['tools/build-deb', 'dist'],
-             ['sh', '-c', 'exec lintian --allow-root --fail-on error,warning dist/*.deb'], needed=True)
+             ['sh', '-c', 'exec lintian --allow-root --pedantic --fail-on error,warning,pedantic dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
     run.part('unit tests, Python 3.11 and 2.7', *(pytest(PYTHON, *paths) for paths in (
         ('tests/glue', 'tests/installer', 'tests/releases'), ('tests/nova',), ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',))),

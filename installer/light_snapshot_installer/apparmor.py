@@ -1,12 +1,23 @@
 """The AppArmor profiles of libvirtd and virt-aa-helper, which know nothing of layers (docs/installer.md)."""
 import os
+import shutil
+import tempfile
 
-from light_snapshot_installer import files, run
+from light_snapshot_installer import run
 
 DIRECTORY = '/etc/apparmor.d'
 DISABLED = DIRECTORY + '/disable'
 PROFILES = ('usr.sbin.libvirtd', 'usr.lib.libvirt.virt-aa-helper')
-KEEP, DISABLE = 'keep', 'disable'
+KEEP, CONFINE, DISABLE = 'keep', 'confine', 'disable'
+CHOICES = (KEEP, CONFINE, DISABLE)
+#: What writes each guest's profile. With --dryrun it only prints it.
+HELPER = '/usr/lib/libvirt/virt-aa-helper'
+_UUID = '6c69676d-6874-4e73-8e61-70736d6f7473'
+_GUEST = """<domain type='qemu'><name>light-snapshot-question</name><uuid>%(uuid)s</uuid><memory>1024</memory>
+<os><type>hvm</type></os><devices><disk type='file' device='disk'><driver name='qemu' type='qcow2'/>
+<source file='%(top)s/disk.light-1'/><backingStore type='file'><format type='qcow2'/><source file='%(top)s/disk'/>
+<backingStore/></backingStore><target dev='vda' bus='virtio'/></disk></devices></domain>
+"""
 
 
 def active(root):
@@ -31,27 +42,61 @@ def disabled(root, name):
     return root.exists('%s/%s' % (DISABLED, name))
 
 
+def can_confine(root):
+    """True if the profile that this libvirt writes for a guest lets a commit write to the file below its layer.
+
+    Before 12.1 libvirt denies that (Ubuntu's own builds excepted), and no local rule can allow what is denied. Asked is the
+    program that writes the profiles, about a guest with a layer, so that patched builds count as what they do. None if
+    it cannot be asked.
+    """
+    if not root.live or not os.access(root.at(HELPER), os.X_OK):
+        return None
+    top = tempfile.mkdtemp(prefix='light-snapshot-')
+    try:
+        for name in ('disk', 'disk.light-1'):
+            open(os.path.join(top, name), 'w').close()
+        code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
+                             given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+    finally:
+        shutil.rmtree(top)
+    below = '"%s/disk"' % top
+    if code != 0 or below not in said:
+        return None
+    return 'deny %s' % below not in said
+
+
+def to_disable(root):
+    """The names of the profiles that `disable` would disable."""
+    return [name for name in profiles(root) if not disabled(root, name)]
+
+
+def _parser(root, option, name):
+    """Unload (-R) or load (-r) a profile. The kernel may not have it, or not take it; the link alone then does what is asked."""
+    root.disk.settle()
+    root.disk.note('apparmor_parser ' + option, root.at('%s/%s' % (DIRECTORY, name)))
+    if root.disk.acting:
+        run.run(['apparmor_parser', option, root.at('%s/%s' % (DIRECTORY, name))], check=False)
+
+
 def disable(root, record, save):
     """Disable both profiles as the first version's instructions do; returns the names that were not disabled before.
 
     `record` is the state's 'apparmor' part; it is extended, and `save` called, before each link is made.
     """
-    changed = []
+    changed = to_disable(root)
     if not root.exists(DISABLED):
-        record['directories'].append(DISABLED)
+        if DISABLED not in record['directories']:
+            record['directories'].append(DISABLED)
         save()
-        os.mkdir(root.at(DISABLED), 0o755)
-    for name in profiles(root):
-        if disabled(root, name):
-            continue
+        root.disk.make_directory(root.at(DISABLED))
+    for name in changed:
         link = '%s/%s' % (DISABLED, name)
         if link not in record['links']:
             record['links'].append(link)
             save()
-        os.symlink('%s/%s' % (DIRECTORY, name), root.at(link))
-        # The kernel may not have it loaded; the link alone then does what is asked.
-        run.run(['apparmor_parser', '-R', root.at('%s/%s' % (DIRECTORY, name))], check=False)
-        changed.append(name)
+        # The link last: a profile that has it was unloaded, also if this run is cut off.
+        _parser(root, '-R', name)
+        root.disk.symlink('%s/%s' % (DIRECTORY, name), root.at(link))
     return changed
 
 
@@ -60,13 +105,15 @@ def undo(root, record, save):
     restored = []
     for link in list(record['links']):
         name = os.path.basename(link)
-        if files.remove(root.at(link)) and active(root):
-            run.run(['apparmor_parser', '-r', root.at('%s/%s' % (DIRECTORY, name))], check=False)
+        # A parser does not load what the link disables.
+        root.disk.remove(root.at(link))
+        if active(root):
+            _parser(root, '-r', name)
         restored.append(name)
         record['links'].remove(link)
         save()
     for directory in list(record['directories']):
-        files.remove_directory(root.at(directory))
+        root.disk.remove_directory(root.at(directory))
         record['directories'].remove(directory)
         save()
     return restored

@@ -1,42 +1,66 @@
 """Compiled Python beside the sources that we replace: kept aside, made anew, put back."""
+import marshal
 import os
-import py_compile
 import re
+import struct
 import sys
 
 from light_snapshot_installer import files, paths
+
+try:
+    from importlib.util import MAGIC_NUMBER, cache_from_source
+except ImportError:  # Python 2
+    import imp
+    MAGIC_NUMBER, cache_from_source = imp.get_magic(), None
 
 # The first magic number of a compiled file with flags (PEP 552).
 _FLAGS_SINCE = 3392
 _CACHED = r'^%s\.[\w-]+(\.opt-\w+)?\.py[co]$'
 
 
-def caches(path):
+def caches(disk, path):
     """The compiled files of the source `path` (a real path): Python 3's in __pycache__, Python 2's beside it."""
-    found = [path + letter for letter in 'co' if os.path.lexists(path + letter)]
+    found = [path + letter for letter in 'co' if disk.exists(path + letter)]
     directory, name = os.path.split(path)
-    stem = name[:-len('.py')] if name.endswith('.py') else name.rpartition('.')[0]
+    stem = _stem(name)
     pattern = re.compile(_CACHED % re.escape(stem))
     cache = os.path.join(directory, '__pycache__')
-    if os.path.isdir(cache):
-        # `driver.py.cpython-311.pyc` belongs to the diverted driver.py.light-snapshot-orig, not to driver.py.
-        found.extend(os.path.join(cache, entry) for entry in sorted(os.listdir(cache))
-                     if pattern.match(entry) and not entry.startswith(stem + '.py.'))
+    # `driver.py.cpython-311.pyc` belongs to the diverted driver.py.light-snapshot-orig, not to driver.py.
+    found.extend(os.path.join(cache, entry) for entry in disk.names(cache)
+                 if pattern.match(entry) and not entry.startswith(stem + '.py.'))
     return found
+
+
+def _stem(name):
+    return name[:-len('.py')] if name.endswith('.py') else name.rpartition('.')[0]
+
+
+def sweep(root, path):
+    """Remove what a run of ours that was cut off left of a compiled file."""
+    here = root.at(path)
+    directory, name = os.path.split(here)
+    cache = os.path.join(directory, '__pycache__')
+    end = files.staged('')[len('..'):]
+    left = [files.staged(here + letter) for letter in 'co']
+    left.extend(os.path.join(cache, entry) for entry in root.disk.names(cache)
+                if entry.startswith('.%s.' % _stem(name)) and entry.endswith(end))
+    for waiting in left:
+        root.disk.remove(waiting)
 
 
 def forget(root, path):
     """Remove what Python compiled of `path` and of the original diverted from it."""
+    sweep(root, path)
     for source in (path, path + paths.SUFFIX):
-        for cached in caches(root.at(source)):
-            files.remove(cached)
+        for cached in caches(root.disk, root.at(source)):
+            root.disk.remove(cached)
 
 
 def describe(root, path):
     """The record of a source that is about to be replaced: its time and size, and where its compiled files will be."""
-    facts = os.stat(root.at(path))
+    facts = root.disk.facts(root.at(path))
     prefix = len(root.at(''))
-    saved = [cached[0 if root.real else prefix:] + paths.SUFFIX for cached in caches(root.at(path))]
+    saved = [cached[0 if root.real else prefix:] + paths.SUFFIX for cached in caches(root.disk, root.at(path))]
     return {'mtime': facts.st_mtime, 'size': facts.st_size, 'saved': saved}
 
 
@@ -48,8 +72,7 @@ def describe_aside(root, path):
     facts = os.stat(original)
     directory, name = os.path.split(path)
     places = [(directory, name), (os.path.join(directory, '__pycache__'), name[:-len('py')])]
-    saved = [os.path.join(place, entry) for place, start in places if os.path.isdir(root.at(place))
-             for entry in sorted(os.listdir(root.at(place)))
+    saved = [os.path.join(place, entry) for place, start in places for entry in root.disk.names(root.at(place))
              if entry.startswith(start) and entry.endswith(('.pyc' + paths.SUFFIX, '.pyo' + paths.SUFFIX))]
     return {'mtime': facts.st_mtime, 'size': facts.st_size, 'saved': saved}
 
@@ -58,27 +81,29 @@ def put_aside(root, record):
     """Move the compiled files of nova's source to the names in the record; what is aside already stays."""
     for saved in record['saved']:
         here = root.at(saved[:-len(paths.SUFFIX)])
-        if os.path.lexists(here) and not os.path.lexists(root.at(saved)):
-            os.rename(here, root.at(saved))
+        if root.disk.exists(here) and not root.disk.exists(root.at(saved)):
+            root.disk.rename(here, root.at(saved))
 
 
 def put_back(root, path, record):
     """Undo `put_aside` for nova's restored source; where that has changed meanwhile, compile it anew."""
+    disk = root.disk
+    sweep(root, path)
     saved = [root.at(name) for name in record['saved']]
     try:
-        facts = os.stat(root.at(path))
+        facts = disk.facts(root.at(path))
         same = facts.st_size == record['size'] and abs(facts.st_mtime - record['mtime']) < 0.001
     except OSError:
         facts, same = None, False
-    for cached in caches(root.at(path)) + caches(root.at(path + paths.SUFFIX)):
+    for cached in caches(disk, root.at(path)) + caches(disk, root.at(path + paths.SUFFIX)):
         # What is not aside though it was to be is nova's own: we were cut off before, or are done already.
-        if not (same and cached + paths.SUFFIX in saved and not os.path.lexists(cached + paths.SUFFIX)):
-            files.remove(cached)
+        if not (same and cached + paths.SUFFIX in saved and not disk.exists(cached + paths.SUFFIX)):
+            disk.remove(cached)
     for name in saved:
-        if same and os.path.lexists(name):
-            os.rename(name, name[:-len(paths.SUFFIX)])
+        if same and disk.exists(name):
+            disk.rename(name, name[:-len(paths.SUFFIX)])
         else:
-            files.remove(name)
+            disk.remove(name)
     if saved and facts and not same:
         compile_source(root, path)
 
@@ -92,22 +117,32 @@ def fits(path):
 def compile_source(root, path):
     """Compile one source for the Python that runs us, if that is the one that will run it."""
     source = root.at(path)
-    if not fits(path) or not os.path.isfile(source):
+    if not fits(path) or not root.disk.is_file(source):
         return
     try:
-        target = py_compile.compile(source, dfile=path, doraise=True)
-    except py_compile.PyCompileError:
+        code = compile(root.disk.read(source), path, 'exec', 0, True)
+    except (SyntaxError, ValueError, TypeError):
         # Python compiles it when it is imported, and then says what is wrong where an operator looks for it.
         return
-    for cached in [target] if target else caches(source):
-        os.chmod(cached, 0o644)
+    target = cache_from_source(source) if cache_from_source else source + 'c'
+    if not root.disk.is_directory(os.path.dirname(target)):
+        root.disk.make_directory(os.path.dirname(target))
+    # Not by py_compile: Python takes a file whose header fits for whole, so that it has to be on the disk before its name.
+    root.disk.write(target, _header(root.disk.facts(source)) + marshal.dumps(code), 0o644)
+
+
+def _header(facts):
+    """What a compiled file begins with: of which source it is."""
+    flags = struct.pack('<I', 0) if sys.version_info >= (3, 7) else b''
+    size = struct.pack('<I', facts.st_size & 0xFFFFFFFF) if sys.version_info >= (3, 3) else b''
+    return MAGIC_NUMBER + flags + struct.pack('<I', int(facts.st_mtime) & 0xFFFFFFFF) + size
 
 
 def faults(root, path):
     """[(compiled file, what is wrong)] of a source: compiled files that Python would run though they are stale."""
     wrong = []
     source = root.at(path)
-    for cached in caches(source):
+    for cached in caches(root.disk, source):
         if not os.path.exists(source):
             wrong.append((cached, 'its source is gone'))
         elif os.path.basename(os.path.dirname(cached)) == '__pycache__':

@@ -115,15 +115,22 @@ def check_apparmor(root, node, record):
         yield OK, 'AppArmor', 'does not run on this node'
         return
     wanted = record['apparmor']['choice'] or apparmor.DISABLE
+    able = apparmor.can_confine(root)
     for name in apparmor.profiles(root):
         subject = 'AppArmor %s' % name
         if apparmor.disabled(root, name) != (wanted == apparmor.DISABLE):
             yield FAIL, subject, 'is %s, but the choice is %s' % (
                 'disabled' if apparmor.disabled(root, name) else 'enabled', wanted)
+        elif wanted == apparmor.DISABLE:
+            yield OK, subject, 'disabled'
+        elif able:
+            yield OK, subject, 'enabled: this libvirt lets confined guests commit their layers'
         elif wanted == apparmor.KEEP:
             yield NOTE, subject, 'kept: libvirt may refuse later commits of layers (docs/installer.md)'
         else:
-            yield OK, subject, 'disabled'
+            yield FAIL, subject, 'enabled, and this libvirt refuses later commits of layers; choose --apparmor=disable, or update it'
+    if able and wanted == apparmor.DISABLE:
+        yield NOTE, 'AppArmor', 'this libvirt can do without disabled profiles: `light-snapshot install --apparmor=confine`'
 
 
 def check_services(root, record):

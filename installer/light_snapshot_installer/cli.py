@@ -4,9 +4,9 @@ import os
 import sys
 
 from light_snapshot_installer import errors, interpreter, lock, output, paths, version
-from light_snapshot_installer.verbs import install, rollback, status, verify
+from light_snapshot_installer.verbs import doctor, install, rollback, status, verify
 
-VERBS = (('install', install), ('verify', verify), ('rollback', rollback), ('status', status))
+VERBS = (('install', install), ('verify', verify), ('rollback', rollback), ('status', status), ('doctor', doctor))
 _EXIT_CODES = """exit codes:
   0  all is well
   1  failed, or not well; the message says what, in which state things are, and what to do
@@ -86,7 +86,10 @@ def main(argv, root=None, out=None, share=None):
     run = dict(VERBS)[arguments.verb].run
     keywords = {'share': share} if share else {}
     try:
-        if arguments.verb in ('verify', 'status'):
+        if getattr(arguments, 'dry_run', False):
+            root = root.rehearsed()
+            out.rehearse(root)
+        if not root.disk.acting or arguments.verb in ('verify', 'status', 'doctor'):
             return run(root, arguments, out, **keywords)
         with lock.NodeLock(root):
             return run(root, arguments, out, **keywords)

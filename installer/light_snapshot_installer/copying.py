@@ -1,7 +1,7 @@
 """Puts the payload in place and takes it away again, through the record, so that a crash can be finished."""
 import os
 
-from light_snapshot_installer import bytecode, diversions, errors, files, payload, paths
+from light_snapshot_installer import bytecode, diversions, errors, files, payload
 
 
 def prepare(root, state, entries):
@@ -15,7 +15,7 @@ def prepare(root, state, entries):
         known = state['files'].get(entry.target)
         here = root.at(entry.target)
         foreign = entry.target in diverted or entry.kind == 'shim' or (
-            known is None and os.path.lexists(here) and files.sha256(here) != digest)
+            known is None and root.disk.exists(here) and root.disk.sha256(here) != digest)
         if known is not None:
             foreign = foreign or known['diverted']
         if foreign and entry.target not in state['bytecode']:
@@ -60,14 +60,15 @@ def place(root, state, entries, progress=lambda done, total: None):
         record = state['files'][entry.target]
         # A directory that the record names may exist already: an earlier run was interrupted.
         for directory in missing_directories(root, os.path.dirname(entry.target)):
-            os.mkdir(root.at(directory), 0o755)
+            root.disk.make_directory(root.at(directory))
         if record['diverted']:
             diversions.divert(root, entry.target)
             if entry.target in state['bytecode']:
                 bytecode.put_aside(root, state['bytecode'][entry.target])
-        if not os.path.exists(target) or files.sha256(target) != record['sha256']:
+        root.disk.remove(files.staged(target))
+        if not root.disk.is_file(target) or root.disk.sha256(target) != record['sha256']:
             bytecode.forget(root, entry.target)
-            files.copy(entry.source, target)
+            root.disk.copy(entry.source, target)
             changed.append(entry.target)
         progress(number + 1, len(entries))
     return changed
@@ -76,8 +77,10 @@ def place(root, state, entries, progress=lambda done, total: None):
 def compile_all(root, state):
     """Compile what was placed: services run as users that may not write compiled files themselves."""
     for path in sorted(state['files']):
-        if path.endswith('.py') and not bytecode.caches(root.at(path)):
-            bytecode.compile_source(root, path)
+        if path.endswith('.py'):
+            bytecode.sweep(root, path)
+            if not bytecode.caches(root.disk, root.at(path)):
+                bytecode.compile_source(root, path)
 
 
 def take_away(root, state, targets):
@@ -86,18 +89,21 @@ def take_away(root, state, targets):
     What turns the rest on goes first: the shims and Horizon's `enabled` files, then everything else. The record is
     saved as it shrinks.
     """
-    def rank(path):
-        return (0 if state['files'][path]['diverted'] or '/local/enabled/' in path else 1, path)
+    def switch(path):
+        return state['files'][path]['diverted'] or '/local/enabled/' in path
 
-    for path in sorted(targets, key=rank):
-        record = state['files'][path]
-        if record['diverted']:
-            diversions.restore(root, path)
-            bytecode.put_back(root, path, state['bytecode'][path])
-        else:
-            bytecode.forget(root, path)
-            files.remove(root.at(path))
-        files.remove(paths.staged(root.at(path)))
+    for group in ([path for path in targets if switch(path)], [path for path in targets if not switch(path)]):
+        for path in sorted(group):
+            record = state['files'][path]
+            if record['diverted']:
+                diversions.restore(root, path, record['sha256'])
+                bytecode.put_back(root, path, state['bytecode'][path])
+            else:
+                bytecode.forget(root, path)
+                root.disk.remove(root.at(path))
+            root.disk.remove(files.staged(root.at(path)))
+        # A service that starts after a power loss finds either all of what it needs or nothing that needs it.
+        root.disk.settle()
     for path in targets:
         state['files'].pop(path)
         state['bytecode'].pop(path, None)
@@ -109,11 +115,11 @@ def remove_directories(root, state):
     left = []
     for directory in sorted(state['directories'], key=len, reverse=True):
         here = root.at(directory)
-        if os.path.basename(directory) == '__pycache__' and os.path.isdir(here):
+        if os.path.basename(directory) == '__pycache__' and root.disk.is_directory(here):
             own = os.path.dirname(directory) in state['directories']
-            for name in os.listdir(here) if own else []:
-                files.remove(os.path.join(here, name))
-        if files.remove_directory(here):
+            for name in root.disk.names(here) if own else []:
+                root.disk.remove(os.path.join(here, name))
+        if root.disk.remove_directory(here):
             state['directories'].remove(directory)
         else:
             left.append(directory)

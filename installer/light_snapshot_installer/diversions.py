@@ -2,7 +2,10 @@
 import os
 import re
 
-from light_snapshot_installer import errors, files, paths, run
+from light_snapshot_installer import errors, paths, payload, run
+
+
+_WORDS = {'--add': 'divert', '--remove': 'undivert'}
 
 
 def _command(root, *arguments):
@@ -10,18 +13,31 @@ def _command(root, *arguments):
     return ['dpkg-divert'] + ([] if root.real else ['--root', root.prefix]) + list(arguments)
 
 
-def _register(root, *arguments):
-    """Change dpkg's record only: its own --rename leaves a moment without a file at the path; we do without one."""
+def _register(root, word, path):
+    """Change dpkg's record only: its own --rename leaves a moment without a file at the path; we do without one.
+
+    `word`: --add or --remove. What was done to the files before is on the disk before.
+    """
+    root.disk.settle()
+    root.disk.note(_WORDS[word], root.at(path), root.at(path + paths.SUFFIX))
+    if not root.disk.acting:
+        return
     # Before dpkg 1.19.1 not to rename was the only default, and there was no option to say so.
     plain = ['--no-rename'] if '--no-rename' in run.run(['dpkg-divert', '--help'])[1] else []
-    run.run(_command(root, '--package', paths.PACKAGE, *(plain + list(arguments))))
+    run.run(_command(root, '--package', paths.PACKAGE, *(plain + ['--divert', path + paths.SUFFIX, word, path])))
 
 
 def ours(root):
     """{path: where nova's own file is} of every diversion by this package."""
     _code, output = run.run(_command(root, '--list'))
     pattern = re.compile(r'^(?:local )?diversion of (.+) to (.+) by %s$' % paths.PACKAGE, re.M)
-    return dict(pattern.findall(output))
+    found = dict(pattern.findall(output))
+    for word, path, original in () if root.disk.acting else root.disk.changes:
+        if word == _WORDS['--add']:
+            found[root.inside(path)] = root.inside(original)
+        elif word == _WORDS['--remove']:
+            found.pop(root.inside(path), None)
+    return found
 
 
 def divert(root, path):
@@ -34,30 +50,33 @@ def divert(root, path):
     if path in ours(root):
         return
     here, there = root.at(path), root.at(original)
-    if os.path.lexists(there) and not files.same_file(here, there):
+    if root.disk.exists(there) and not root.disk.same_file(here, there):
         raise errors.InstallerError('%s is in the way: a file of that name exists and is not diverted' % original,
                                     next_step='compare it with %s, remove the one that is not wanted, run again' % path)
-    if not os.path.lexists(there):
-        os.link(here, there)
-    _register(root, '--divert', original, '--add', path)
+    if not root.disk.exists(there):
+        root.disk.link(here, there)
+    _register(root, '--add', path)
 
 
-def restore(root, path):
-    """Put nova's own file back at `path` in one rename and take the diversion out; finishes what a crash left."""
-    original = path + paths.SUFFIX
-    here, there = root.at(path), root.at(original)
+def restore(root, path, digest=''):
+    """Put nova's own file back at `path` in one rename and take the diversion out; finishes what a crash left.
+
+    `digest`: the SHA-256 of our file, if that is known.
+    """
+    here, there = root.at(path), root.at(path + paths.SUFFIX)
     diverted = path in ours(root)
-    if os.path.lexists(there):
-        if not files.same_file(here, there):
-            staged = paths.staged(here)
-            files.remove(staged)
-            os.link(there, staged)
-            os.rename(staged, here)
-    elif diverted:
-        # nova itself was removed meanwhile: what is left at this path is ours.
-        files.remove(here)
+    if root.disk.exists(there):
+        if not root.disk.same_file(here, there):
+            root.disk.put_back(there, here)
+    elif diverted and _is_ours(root, here, digest):
+        # nova itself was removed meanwhile.
+        root.disk.remove(here)
     if diverted:
-        _register(root, '--divert', original, '--remove', path)
-    files.remove(there)
-    if os.path.isdir(os.path.dirname(here)):
-        files.sync_directory(os.path.dirname(here))
+        _register(root, '--remove', path)
+    root.disk.remove(there)
+
+
+def _is_ours(root, here, digest):
+    if not root.disk.is_file(here):
+        return False
+    return root.disk.sha256(here) == digest or root.disk.read(here).startswith(payload.SHIM_LINE)

@@ -43,6 +43,10 @@ class Config(object):
             self.read_text(stream.read())
         self.files.append(path)
 
+    def items(self):
+        """[((section, option), value as it is written)]."""
+        return sorted(self._values.items())
+
     def get(self, section, key, default=None):
         """The value with its `$option` references replaced; quotes around the whole value are dropped."""
         value = self._values.get((section, key))

@@ -3,7 +3,7 @@ import io
 import os
 import sys
 
-from light_snapshot_installer import SHARE, errors, files, node as nodes, paths
+from light_snapshot_installer import SHARE, errors, node as nodes, paths
 
 
 def chosen(root):
@@ -47,4 +47,4 @@ def remember(root):
     """Keep the choice for later runs, and for what else runs under nova's Python."""
     named = root.python and root.inside(root.python)
     if named and chosen(root) != root.python:
-        files.write_atomically(root.at(paths.PYTHON_FILE), (named + '\n').encode('utf-8'), 0o644)
+        root.disk.write(root.at(paths.PYTHON_FILE), (named + '\n').encode('utf-8'), 0o644)

@@ -2,10 +2,11 @@
 from __future__ import print_function
 
 import json
+import os
 import sys
 import time
 
-from light_snapshot_installer import errors
+from light_snapshot_installer import errors, rehearsal
 
 
 class Output(object):
@@ -19,6 +20,11 @@ class Output(object):
         self.started = time.time()
         self.notes = []
         self.steps = []
+        self._rehearsed = None
+
+    def rehearse(self, root):
+        """What the verb says that it does is not done: `finish` lists it instead, from the changes of root's disk."""
+        self._rehearsed = root
 
     def _line(self, text):
         stream = self.err if self.as_json else self.stream
@@ -27,6 +33,8 @@ class Output(object):
 
     def step(self, text):
         """Say what is done next, or how it goes."""
+        if self._rehearsed:
+            return
         self.steps.append(text)
         self._line(text)
 
@@ -43,6 +51,10 @@ class Output(object):
         for word, subject, detail in rows:
             print(('%-4s  %-*s  %s' % (word, min(width, 76), subject, detail)).rstrip(), file=self.stream)
         self.stream.flush()
+
+    def colour(self):
+        """True if colours can be seen where this prints to."""
+        return getattr(self.stream, 'isatty', lambda: False)() and not os.environ.get('NO_COLOR')
 
     def say(self, text):
         """Print a line without a time, unless --json."""
@@ -62,6 +74,12 @@ class Output(object):
 
     def finish(self, code, error=None, **fields):
         """Print the JSON document (with --json) and return the exit code."""
+        if self._rehearsed and error is None:
+            changes = rehearsal.changes(self._rehearsed)
+            fields = {'dry_run': True, 'changes': [dict(zip(('act', 'what', 'detail'), change)) for change in changes]}
+            for change in changes:
+                self.say(('%-18s %s  %s' % change).rstrip())
+            self.say('%d changes would be made; nothing was changed' % len(changes))
         if self.as_json:
             document = {'verb': self.verb, 'ok': code == errors.EXIT_OK, 'exit_code': code, 'notes': self.notes,
                         'seconds': round(time.time() - self.started, 1)}

@@ -1,6 +1,8 @@
 """Where things are on a node. Every path goes through a Root, so that tests can use a directory as a node."""
 import os
 
+from light_snapshot_installer import files, rehearsal
+
 STATE_DIR = '/var/lib/light-snapshot'
 STATE_FILE = STATE_DIR + '/state.json'
 #: The Python chosen with --python: one line, for the shell scripts too (installer/python.sh).
@@ -11,23 +13,24 @@ SUFFIX = '.light-snapshot-orig'
 PACKAGE = 'light-snapshot'
 
 
-def staged(path):
-    """Where a file waits for the rename to `path`. Hidden: rootwrap and nova's policy read every other name."""
-    directory, name = os.path.split(path)
-    return os.path.join(directory, '.%s.light-snapshot-new' % name)
-
-
 class Root(object):
     """The directory that a node's `/` is at.
 
     `live`: the node runs, so that its processes count and its services restart. `python`: the interpreter that was
-    chosen with --python and runs us, or None.
+    chosen with --python and runs us, or None. `disk`: where all changes to files go through.
     """
 
     def __init__(self, prefix='/', live=True, python=None):
         self.prefix = os.path.realpath(prefix)
         self.live = live
         self.python = python
+        self.disk = files.Disk()
+
+    def rehearsed(self):
+        """The same node, on which nothing changes."""
+        other = Root(self.prefix, self.live, self.python)
+        other.disk = rehearsal.Rehearsal()
+        return other
 
     @property
     def real(self):
@@ -46,4 +49,4 @@ class Root(object):
 
     def exists(self, path):
         """True if the node has `path` (a dangling link counts)."""
-        return os.path.lexists(self.at(path))
+        return self.disk.exists(self.at(path))

@@ -11,20 +11,22 @@ from light_snapshot_installer import errors
 CLEAN = ('PATH', 'LANG', 'TERM', 'DPKG_ROOT')
 
 
-def run(argv, check=True, clean=False):
+def run(argv, check=True, clean=False, given=b''):
     """Run `argv` and return (exit code, output of both streams as text).
 
     With `check` a failure raises errors.CommandFailed. A program that does not exist has exit code 127. Messages are
     in the C locale, so that this program can read them; with `clean` (for what starts services) the program gets no
-    more of the environment than CLEAN.
+    more of the environment than CLEAN. `given` is its standard input.
     """
     environment = dict((key, value) for key, value in os.environ.items() if not clean or key in CLEAN)
     if not clean:
         environment['LC_ALL'] = 'C'
     # A file and not a pipe: a daemon that the program leaves behind may keep its output open for ever.
-    with open(os.devnull, 'rb') as nothing, tempfile.TemporaryFile() as captured:
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as captured:
+        asked.write(given)
+        asked.seek(0)
         try:
-            code = subprocess.call(argv, stdin=nothing, stdout=captured, stderr=subprocess.STDOUT, env=environment,
+            code = subprocess.call(argv, stdin=asked, stdout=captured, stderr=subprocess.STDOUT, env=environment,
                                    close_fds=True)
         except OSError as error:
             code, output = 127, str(error)

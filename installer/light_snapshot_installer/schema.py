@@ -1,9 +1,10 @@
 """The six columns in every cell database: added, checked, dropped; each only if needed, under the database's lock."""
+import collections
 import contextlib
 import hashlib
 import re
 
-from light_snapshot_installer import database, errors
+from light_snapshot_installer import database, errors, online
 
 LOCK_SECONDS = 120
 #: How long a statement waits for nova's own transactions on the table.
@@ -50,8 +51,12 @@ def _compare(found, tables, statements):
 
 
 @contextlib.contextmanager
-def _locked(url):
-    """A session that holds the database's own lock, so that several controllers take turns."""
+def _locked(url, act=True):
+    """A session that holds the database's own lock, so that several controllers take turns; without, if nothing is done."""
+    if not act:
+        with database.session(url) as connection:
+            yield connection
+        return
     name = 'light-snapshot:' + hashlib.sha1(url.database.encode('utf-8')).hexdigest()[:20]
     with database.session(url) as connection:
         if database.query(connection, 'SELECT GET_LOCK(%s, %s)', (name, LOCK_SECONDS))[0][0] != 1:
@@ -79,26 +84,34 @@ def check_before(cells, statements):
                                         next_step=next_step)
 
 
-def add(name, url, statements, intent, withdraw):
-    """Add what is missing in one database; returns how many columns were added.
+def missing(url, statements):
+    """The names of the tables of one database that `add` would change."""
+    with database.session(url) as connection:
+        found, tables = columns(connection, by_table(statements).keys())
+    return sorted(set(s.table for s in statements if s.table in tables and (s.table, s.column) not in found))
 
-    `intent(table, column)` is called before each statement, so that the record of what we added survives a crash, and
-    `withdraw(table, column)` if another node added it first. Raises errors.InstallerError naming the cell and what is
-    in place.
+
+def by_table(statements):
+    """{table: its statements}, in their order."""
+    tables = collections.OrderedDict()
+    for statement in statements:
+        tables.setdefault(statement.table, []).append(statement)
+    return tables
+
+
+def add(name, url, statements, hooks, act=True, allow_copy=False):
+    """Add what is missing in one database, one statement for each table; returns how many columns were added.
+
+    `hooks`: `intent(statements)` is called before each, so that the record of what we added survives a crash, and
+    `withdraw(statement)` if another node added a column first. Without `act` nothing is run. `allow_copy`: see online.py.
+    Raises errors.InstallerError naming the cell and what is in place.
     """
     added = []
     try:
-        with _locked(url) as connection:
-            for statement in statements:
-                found, _tables = columns(connection, [statement.table])
-                if (statement.table, statement.column) in found:
-                    continue
-                intent(statement.table, statement.column)
-                if _execute(connection, statement, DUPLICATE_COLUMN):
-                    added.append('%s.%s' % (statement.table, statement.column))
-                else:
-                    withdraw(statement.table, statement.column)
-            found, tables = columns(connection, sorted(set(s.table for s in statements)))
+        with _locked(url, act) as connection:
+            for table, wanted in by_table(statements).items():
+                added.extend(_add_to(connection, table, wanted, hooks, act, allow_copy))
+            found, tables = columns(connection, by_table(statements).keys())
     except errors.InstallerError as error:
         raise errors.InstallerError(
             'cell %s: %s' % (name, error.what),
@@ -106,15 +119,30 @@ def add(name, url, statements, intent, withdraw):
                 ', '.join(added) or 'none'),
             error.next_step or 'run `light-snapshot install` again: it goes on where it stopped')
     wrong = _compare(found, tables, statements)
-    if wrong:
+    if wrong and act:
         raise errors.InstallerError('cell %s: %s: %s.%s: %s' % ((name, url) + wrong[0]), 'Other columns are in place.')
     return len(added)
 
 
-def _execute(connection, statement, harmless):
-    """Run one statement; False if the server says that another node was faster."""
+def _add_to(connection, table, wanted, hooks, act, allow_copy):
+    """Add what is missing in one table; the names of the columns that were added."""
+    found = columns(connection, [table])[0]
+    todo = [statement for statement in wanted if (table, statement.column) not in found]
+    while todo:
+        hooks.intent(todo)
+        if not act or _execute(connection, todo, DUPLICATE_COLUMN, allow_copy):
+            break
+        found = columns(connection, [table])[0]
+        for statement in [one for one in todo if (table, one.column) in found]:
+            hooks.withdraw(statement)
+        todo = [one for one in todo if (table, one.column) not in found]
+    return ['%s.%s' % (table, statement.column) for statement in todo]
+
+
+def _execute(connection, statements, harmless, allow_copy):
+    """Change one table; False if the server says that another node was faster with some of it."""
     try:
-        database.query(connection, statement.text)
+        online.alter(connection, statements, allow_copy)
     except Exception as error:
         # A Galera cluster's GET_LOCK is of one member only: two controllers may still meet here.
         if database.error_code(error) == harmless:
@@ -134,18 +162,25 @@ def enabled_servers(url):
     return [row[0] for row in rows]
 
 
-def drop(url, statements, ours, done):
+def drop(url, statements, ours, hooks, act=True, allow_copy=False):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
-    `done(table, column)` is called after each.
+    `hooks`: `intent(statements)` is called before each statement, one for each table, and `done(statement)` of each
+    column after it. Without `act` nothing is run.
     """
     dropped = 0
-    with _locked(url) as connection:
-        for statement in statements:
-            key = (statement.table, statement.column)
-            if key not in ours:
-                continue
-            if key in columns(connection, [statement.table])[0] and _execute(connection, statement, NO_SUCH_COLUMN):
-                dropped += 1
-            done(*key)
+    with _locked(url, act) as connection:
+        for table, wanted in by_table(statements).items():
+            wanted = [statement for statement in wanted if (table, statement.column) in ours]
+            while True:
+                found = columns(connection, [table])[0]
+                todo = [statement for statement in wanted if (table, statement.column) in found]
+                if not todo:
+                    break
+                hooks.intent(todo)
+                if not act or _execute(connection, todo, NO_SUCH_COLUMN, allow_copy):
+                    dropped += len(todo)
+                    break
+            for statement in wanted:
+                hooks.done(statement)
     return dropped

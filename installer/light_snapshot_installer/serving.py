@@ -132,6 +132,10 @@ def restart_all(root, names, config, out, maintainer_script=False, deadline=DEAD
     watches = []
     for name in active:
         out.step('restarting %s' % name)
+        root.disk.note('restart', name)
+        if not root.disk.acting:
+            done(name)
+            continue
         watch = Watch(root, name, config)
         services.restart(root, name, maintainer_script)
         watches.append((watch, time.time()))

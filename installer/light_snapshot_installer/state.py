@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from light_snapshot_installer import errors, files, paths
+from light_snapshot_installer import errors, paths
 
 FORMAT = 1
 
@@ -64,13 +64,10 @@ class State(object):
         self.data[key] = value
 
     def save(self):
-        """Write the record so that it survives a power loss."""
-        directory = os.path.dirname(self.path)
-        if not os.path.isdir(directory):
-            os.makedirs(directory, 0o755)
-            files.sync_directory(os.path.dirname(directory))
+        """Write the record so that it survives a power loss; what was done before is on the disk before it."""
+        self.root.disk.make_directories(os.path.dirname(self.path))
         text = json.dumps(self.data, indent=1, sort_keys=True, separators=(',', ': ')) + '\n'
-        files.write_atomically(self.path, text.encode('utf-8'), 0o600)
+        self.root.disk.write(self.path, text.encode('utf-8'), 0o600)
 
     def enter(self, phase):
         """Begin a phase and save."""

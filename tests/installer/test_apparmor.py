@@ -4,6 +4,7 @@ import os
 import pytest
 
 from installer_fakes import write
+from light_snapshot_installer import apparmor, paths
 
 PROFILES = ('usr.sbin.libvirtd', 'usr.lib.libvirt.virt-aa-helper')
 
@@ -68,7 +69,7 @@ def test_choice_from_the_defaults_file_and_change_of_mind(confined):
 def test_wrong_word_in_the_defaults_file(confined):
     write(confined.top + '/etc/default/light-snapshot', u'APPARMOR=maybe\n')
     code, _out, err = confined.run('install')
-    assert code == 1 and 'neither keep nor disable' in err
+    assert code == 1 and 'is none of keep, confine, disable' in err and 'Nothing was changed' in err
 
 
 def test_links_of_the_operator_stay(confined):
@@ -98,3 +99,68 @@ def test_nodes_without_apparmor_are_left_alone(confined, remove):
     assert not os.path.exists(confined.top + '/etc/apparmor.d/disable')
     code, out, _err = confined.run('verify')
     assert code == 0 and 'does not run on this node' in out
+
+
+#: What virt-aa-helper of libvirt 9.0.0 prints of a guest with a layer, as far as it matters, and what 12.1 does not.
+ALLOWED = u'''#!/bin/sh
+top=$(sed -n "s/.*<source file='\\(.*\\)\\/disk.light-1'.*/\\1/p")
+echo "  \\"$top/disk.light-1\\" rwk,"
+echo "  \\"$top/disk\\" rk,"
+'''
+DENIED = ALLOWED + u'''echo "  deny \\"$top/disk\\" w,"
+'''
+
+
+def helper(node, text):
+    """A virt-aa-helper."""
+    write(node.top + '/usr/lib/libvirt/virt-aa-helper', text, 0o755)
+
+
+@pytest.mark.parametrize('text', [DENIED, u'#!/bin/sh\nexit 1\n', None])
+def test_guests_that_cannot_be_confined(confined, text):
+    if text:
+        helper(confined, text)
+    before = confined.tree()
+    code, _out, err = confined.run('install', '--apparmor=confine')
+    assert code == 3 and 'cannot be confined' in err and 'Nothing was changed' in err
+    assert confined.tree() == before and parser_calls(confined) == []
+
+
+def test_confine(confined):
+    helper(confined, ALLOWED)
+    assert confined.run('install')[0] == 0
+    code, out, _err = confined.run('verify', '--quiet')
+    assert code == 0 and 'install --apparmor=confine' in out
+    assert confined.run('install', '--apparmor=confine')[0] == 0
+    assert not os.path.lexists(link(confined, PROFILES[0]))
+    assert parser_calls(confined)[2:] == ['-r /etc/apparmor.d/' + name for name in PROFILES]
+    code, out, _err = confined.run('verify')
+    assert code == 0 and 'lets confined guests commit' in out
+    # libvirt goes back to an older release: an upgrade of the package is not stopped by that, and verify says it.
+    helper(confined, DENIED)
+    code, out, _err = confined.run('install', '--maintainer-script')
+    assert code == 0 and 'it was otherwise' in out
+    assert confined.run('verify')[0] == 1
+
+
+@pytest.mark.skipif(not os.access(apparmor.HELPER, os.X_OK), reason='no libvirt with AppArmor is on this machine')
+def test_the_real_helper_answers():
+    """Whatever it answers: it understood the question."""
+    assert apparmor.can_confine(paths.Root('/')) in (True, False)
+
+
+def test_diff_of_a_changed_file(compute):
+    compute.run('install')
+    path = compute.at('light_snapshot/engine/engine.py')
+    write(path, u'# engine/engine.py\nVERSION = "mine"\n')
+    code, out, _err = compute.run('verify', '--diff')
+    assert code == 1
+    assert '-VERSION = "1.0"' in out.splitlines() and '+VERSION = "mine"' in out.splitlines()
+    assert '--- package%s' % path[len(compute.top):] in out and '\x1b' not in out
+    from light_snapshot_installer import drift
+    entry = type('Entry', (), {'source': compute.share + '/overlay/dist-packages/light_snapshot/engine/engine.py',
+                               'target': path[len(compute.top):]})
+    painted = list(drift.lines(compute.root, [entry], True))
+    assert '\x1b[31m-VERSION = "1.0"\x1b[0m' in painted and '\x1b[32m+VERSION = "mine"\x1b[0m' in painted
+    write(path, u'\x00')
+    assert 'not text' in compute.run('verify', '--diff')[1]

@@ -31,7 +31,7 @@ def test_same_tree_same_bytes(deb, tmp_path):
 
 
 def test_lintian_is_silent(deb):
-    assert output('lintian', '--fail-on', 'error,warning', '--allow-root', deb) == ''
+    assert output('lintian', '--pedantic', '--fail-on', 'error,warning,pedantic', '--allow-root', deb) == ''
 
 
 def test_members_that_the_dpkg_of_ubuntu_14_04_reads(deb):
@@ -89,13 +89,13 @@ def test_manual_page_renders_without_a_warning(unpacked):
                                universal_newlines=True, env=dict(os.environ, MANWIDTH='100', LC_ALL='C.UTF-8'))
     text, warnings = process.communicate()
     assert warnings == ''
-    for word in ('install', 'verify', 'rollback', 'status', '--drop-columns', '--apparmor', '--root', '--python'):
+    for word in ('install', 'verify', 'rollback', 'status', 'doctor', '--drop-columns', '--dry-run', '--bundle', '--apparmor', '--root', '--python'):
         assert word in text
 
 
 @pytest.mark.parametrize('words,expected', [
     ('i', 'install'), ('--root /tmp ve', 'verify'), ('--root = /tmp ro', 'rollback'), ('--root /et', '/etc'),
-    ('rollback --d', '--drop-columns'), ('--python /usr/bin/python3 --root /tmp status --j', '--json'),
+    ('rollback --dro', '--drop-columns'), ('install --d', '--dry-run'), ('doctor --b', '--bundle'), ('--python /usr/bin/python3 --root /tmp status --j', '--json'),
 ])
 def test_completion(words, expected):
     script = '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _light_snapshot; echo "${COMPREPLY[@]}"'

@@ -141,7 +141,7 @@ def test_record_survives_a_failing_write(compute, monkeypatch):
     def full(*_arguments):
         raise OSError(28, 'No space left on device')
     with monkeypatch.context() as patch:
-        patch.setattr(state.files.os, 'fsync', full)
+        patch.setattr(os, 'fsync', full)
         with pytest.raises(OSError):
             record.save()
     assert open(record.path).read() == before

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from installer_fakes import SHIMS, write
-from light_snapshot_installer import copying, diversions, files, paths
+from light_snapshot_installer import diversions, files, paths
 
 
 def read(path):
@@ -224,7 +224,7 @@ def cut_off(monkeypatch, module, name, after):
 def test_install_cut_off(compute, monkeypatch, after, then):
     before = compute.tree()
     with monkeypatch.context() as patch:
-        cut_off(patch, files, 'copy', after)
+        cut_off(patch, files.Disk, 'copy', after)
         code, _out, err = compute.run('install')
         assert (code == 1 and 'interrupted' in err) or after > 11
     if then == 'install':
@@ -235,7 +235,7 @@ def test_install_cut_off(compute, monkeypatch, after, then):
     assert compute.tree() == before
 
 
-@pytest.mark.parametrize('module,name', [(diversions, 'restore'), (files, 'remove'), (files, 'remove_directory')])
+@pytest.mark.parametrize('module,name', [(diversions, 'restore'), (files.Disk, 'remove'), (files.Disk, 'remove_directory')])
 @pytest.mark.parametrize('after', [0, 1, 3, 7])
 def test_rollback_cut_off(compute, monkeypatch, module, name, after):
     before = compute.tree()
@@ -252,14 +252,14 @@ def test_rollback_cut_off(compute, monkeypatch, module, name, after):
 def test_copying_that_fails_is_undone(compute, monkeypatch, after):
     before = compute.tree()
     calls = []
-    whole = files.copy
+    whole = files.Disk.copy
 
-    def full(source, target):
+    def full(disk, source, target):
         calls.append(target)
         if len(calls) > after:
             raise OSError(28, 'No space left on device', target)
-        whole(source, target)
-    monkeypatch.setattr(copying.files, 'copy', full)
+        whole(disk, source, target)
+    monkeypatch.setattr(files.Disk, 'copy', full)
     code, _out, err = compute.run('install')
     assert code == 1
     assert 'No space left' in err and 'Every file was put back' in err

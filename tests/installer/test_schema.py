@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from installer_fakes import TREE
-from light_snapshot_installer import cells, errors, ini, schema, sqlfiles, dburl
+from light_snapshot_installer import cells, database, dburl, errors, ini, online, schema, sqlfiles
 
 SQL = os.path.join(TREE, 'sql')
 NAMES = ['light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
@@ -146,6 +146,19 @@ def test_pure_compute_host_leaves_the_database_alone(cloud):
     assert cloud.database.columns('nova') == PLAIN
 
 
+class Hooks(object):
+    """What happens, written down."""
+
+    def __init__(self):
+        self.intended, self.withdrawn = [], []
+
+    def intent(self, statements):
+        self.intended.append([statement.column for statement in statements])
+
+    def withdraw(self, statement):
+        self.withdrawn.append(statement.column)
+
+
 def test_several_controllers_at_once(cloud):
     config = ini.load_nova(cloud.root)
     statements = sqlfiles.read(SQL, 'up')
@@ -154,7 +167,7 @@ def test_several_controllers_at_once(cloud):
     def one():
         try:
             for name, url in cells.find(config):
-                counts.append(schema.add(name, url, statements, lambda *a: None, lambda *a: None))
+                counts.append(schema.add(name, url, statements, Hooks()))
         except Exception as error:
             failures.append(error)
     threads = [threading.Thread(target=one) for _number in range(4)]

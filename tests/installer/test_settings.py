@@ -9,7 +9,7 @@ import pytest
 
 from installer_fakes import NOT_IN_LIBERTY, TREE, write
 from light_snapshot.engine import privileged
-from light_snapshot_installer import paths
+from light_snapshot_installer import files, paths
 
 FILTERS = '/etc/nova/rootwrap.d/light-snapshot.filters'
 RULES = '/etc/nova/policy.d/light-snapshot.json'
@@ -79,7 +79,7 @@ def test_file_of_that_name_that_is_not_ours_comes_back(node):
     node.run('install')
     # rootwrap and oslo.policy read every file whose name has no dot in front: none of another name may appear.
     assert sorted(os.listdir(node.top + '/etc/nova/rootwrap.d')) == ['compute.filters', 'light-snapshot.filters']
-    assert os.path.basename(paths.staged(FILTERS)).startswith('.')
+    assert os.path.basename(files.staged(FILTERS)).startswith('.')
     os.unlink(node.top + paths.STATE_FILE)
     assert node.run('rollback')[0] == 0
     assert node.tree() == before

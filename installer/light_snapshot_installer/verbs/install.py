@@ -1,18 +1,20 @@
 """`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, node as nodes, payload
-from light_snapshot_installer import schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, ledger
+from light_snapshot_installer import node as nodes, online, paths, payload, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
 
 def options(parser):
     """Add this verb's options."""
-    parser.add_argument('--apparmor', choices=(apparmor.KEEP, apparmor.DISABLE),
-                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; disable: disable both'
-                             ' (default: what was chosen last, else APPARMOR= in /etc/default/light-snapshot, else'
-                             ' disable)')
+    parser.add_argument('--apparmor', choices=apparmor.CHOICES,
+                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; confine: the same, but only where'
+                             ' this libvirt lets guests under them commit their layers; disable: disable both (default: what'
+                             ' was chosen last, else APPARMOR= in /etc/default/light-snapshot, else disable)')
+    online.options(parser)
+    parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
@@ -36,15 +38,17 @@ def run(root, arguments, out, share=SHARE):
         out.note('%s is left out: %s' % (target, reason))
     payload.check_syntax(entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
-    add_columns(share, node, record, out)
+    pending = list(record['pending'])
+    wanted = choice(root, node, arguments, record, out)
+    add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
         changed = install_files(root, record, entries, out)
     except (errors.InstallerError, OSError) as error:
-        raise _undone(root, record, fresh, error)
+        raise _undone(root, record, fresh, pending, error)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
-    set_apparmor(root, node, record, choice(root, arguments, record), out)
+    set_apparmor(root, node, record, wanted, out)
     record.enter(states.INSTALLED)
     restart_pending(root, node, record, arguments, out)
     out.step('light-snapshot %s is installed: %d files, %d changed now' % (
@@ -53,8 +57,11 @@ def run(root, arguments, out, share=SHARE):
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
 
 
-def add_columns(share, node, record, out):
-    """The six columns, on a controller, in every cell database; all are looked at before any is changed."""
+def add_columns(share, node, record, allow_copy, out):
+    """The six columns, on a controller, in every cell database; all are looked at before any is changed.
+
+    `allow_copy`: a server that can only copy a table may do that. Raises errors.Refused before anything is changed, if not.
+    """
     if not node.controller:
         return
     found = cells.find(node.config)
@@ -63,20 +70,15 @@ def add_columns(share, node, record, out):
         return
     statements = sqlfiles.read(share + '/sql', 'up')
     schema.check_before(found, statements)
-    for name, url in found:
-        def entry(table, column, name=name, url=url):
-            return [name, url.key[0], url.database, table, column]
-
-        def intent(table, column):
-            if entry(table, column) not in record['columns']:
-                record['columns'].append(entry(table, column))
-                record.save()
-
-        def withdraw(table, column):
-            record['columns'].remove(entry(table, column))
-            record.save()
-
-        count = schema.add(name, url, statements, intent, withdraw)
+    ahead = [(name, online.estimates(url, schema.missing(url, statements), 'add')) for name, url in found]
+    for name, estimates in ahead:
+        if not allow_copy:
+            online.refuse_copies(name, estimates)
+    for (name, url), (_name, estimates) in zip(found, ahead):
+        for estimate in estimates:
+            out.step('cell %s: %s' % (name, online.describe(estimate)))
+        hooks = ledger.Ledger(record, name, url)
+        count = schema.add(name, url, statements, hooks, record.root.disk.acting, allow_copy)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
 
@@ -102,36 +104,54 @@ def install_files(root, record, entries, out):
 
 def _differs(root, record, entry):
     try:
-        return copying.files.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
+        return root.disk.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
     except (IOError, OSError):
         return True
 
 
-def _undone(root, record, fresh, error):
-    """Undo a half-done copy of a first installation, and return the error to raise."""
+def _undone(root, record, fresh, pending, error):
+    """Undo a half-done copy of a first installation, and return the error to raise; `pending` were so before it."""
     what = getattr(error, 'what', None) or str(error)
     if not fresh:
         return errors.InstallerError(
             what, 'The files on this node are partly of the new version and partly of the old one; running services'
                   ' were not touched.', 'see to the cause, then run `light-snapshot install` again')
-    copying.take_away(root, record, list(record['files']))
-    copying.remove_directories(root, record)
-    record['pending'] = []
-    record.enter(states.ABSENT)
+    try:
+        copying.take_away(root, record, list(record['files']))
+        copying.remove_directories(root, record)
+        record['pending'] = pending
+        record.enter(states.ABSENT)
+    except (errors.InstallerError, OSError) as second:
+        return errors.InstallerError(
+            '%s; and putting the files back failed: %s' % (what, getattr(second, 'what', None) or second),
+            'Some files are in place and some are not; the record %s says how far it went. No service was restarted.' % (
+                paths.STATE_FILE),
+            'see to the cause, then run `light-snapshot install` or `light-snapshot rollback`: either finishes it')
     return errors.InstallerError(
         what, 'Every file was put back as it was; no service was restarted. Columns that were added stay: they are'
               ' nullable, and nova works with them as without.',
         getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again')
 
 
-def choice(root, arguments, record):
-    """'keep' or 'disable': the command line, else the last choice, else the defaults file, else disable."""
+def choice(root, node, arguments, record, out):
+    """One of apparmor.CHOICES: the command line, else the last choice, else the defaults file, else disable.
+
+    Raises errors.Refused if guests cannot be confined here; where they could when that was chosen, that is only noted.
+    """
     wanted = (arguments.apparmor or record['apparmor']['choice']
               or nodes.defaults(root).get('DEFAULT', 'APPARMOR', apparmor.DISABLE))
-    if wanted not in (apparmor.KEEP, apparmor.DISABLE):
-        raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is neither keep nor disable' % wanted,
-                                    'Files and columns are in place; services still run the code of before.',
-                                    'correct it, then run `light-snapshot install` again')
+    if wanted not in apparmor.CHOICES:
+        raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is none of %s' % (
+            wanted, ', '.join(apparmor.CHOICES)), next_step='correct it, then run `light-snapshot install` again')
+    if wanted == apparmor.CONFINE and node.compute and apparmor.active(root):
+        able = apparmor.can_confine(root)
+        what = ('virt-aa-helper could not be asked' if able is None else 'the profiles that this libvirt writes for guests'
+                ' deny writes to what is below a layer, so that commits fail')
+        if not able and record['apparmor']['choice'] == apparmor.CONFINE:
+            out.note('AppArmor: %s (it was otherwise when confine was chosen)' % what)
+        elif not able:
+            raise errors.Refused('guests cannot be confined here: %s' % what, next_step='take libvirt 12.1 or later, or choose'
+                                 ' --apparmor=disable')
     return wanted
 
 
@@ -140,16 +160,17 @@ def set_apparmor(root, node, record, wanted, out):
     record['apparmor']['choice'] = wanted
     if not (node.compute and apparmor.active(root)):
         return
-    if wanted == apparmor.KEEP:
-        restored = apparmor.undo(root, record['apparmor'], record.save)
-        changed = restored
-    else:
-        changed = apparmor.disable(root, record['apparmor'], record.save)
+    record_of = record['apparmor']
+    ahead = apparmor.to_disable(root) if wanted == apparmor.DISABLE else record_of['links'] + record_of['directories']
+    if not ahead:
+        return
+    # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
+    record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
+    change = apparmor.disable if wanted == apparmor.DISABLE else apparmor.undo
+    changed = change(root, record_of, record.save)
     if changed:
         out.step('AppArmor profiles %s: %s' % (
-            'enabled again' if wanted == apparmor.KEEP else 'disabled', ', '.join(changed)))
-        # libvirtd asks at its start whether it is confined, and confines its guests by the answer.
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
+            'disabled' if wanted == apparmor.DISABLE else 'enabled again', ', '.join(changed)))
 
 
 def restart_pending(root, node, record, arguments, out):

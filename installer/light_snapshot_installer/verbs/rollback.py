@@ -1,6 +1,6 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, node as nodes, payload, records, schema
-from light_snapshot_installer import services, serving, sqlfiles, state as states
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, ledger, node as nodes, online
+from light_snapshot_installer import payload, records, schema, services, serving, sqlfiles, state as states
 from light_snapshot_installer.verbs import install
 
 SUMMARY = 'take light-snapshot off this node: files, diversions, AppArmor links; the columns only if told so'
@@ -11,6 +11,8 @@ def options(parser):
     parser.add_argument('--drop-columns', action='store_true',
                         help='also drop the columns that this node added (on the last controller, after every other'
                              ' node was rolled back)')
+    online.options(parser)
+    parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
@@ -20,7 +22,8 @@ def run(root, arguments, out, share=SHARE):
     record = states.State(root)
     node = nodes.Node(root)
     refuse_live(root, node)
-    ours = _columns_to_drop(share, node, record) if arguments.drop_columns else []
+    allow_copy = online.allowed(root, arguments)
+    ours = _columns_to_drop(share, node, record, allow_copy, out) if arguments.drop_columns else []
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
@@ -35,8 +38,9 @@ def run(root, arguments, out, share=SHARE):
         record['directories'] = []
         restored = undo_apparmor(root, record, out)
     install.restart_pending(root, node, record, arguments, out)
-    for _name, url, statements, columns in ours:
-        _drop(url, statements, columns, record, out)
+    for name, url, statements, columns in ours:
+        count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, allow_copy)
+        out.step('%s: %d columns dropped' % (url, count))
     if record['columns']:
         out.note('%d columns that this node added stay in the database; nova works with them as without' %
                  len(record['columns']))
@@ -60,7 +64,7 @@ def refuse_live(root, node):
         'commit them into their root disks, then run this again:%s' % ''.join(commands))
 
 
-def _columns_to_drop(share, node, record):
+def _columns_to_drop(share, node, record, allow_copy, out):
     """[(cell, DatabaseUrl, statements, {(table, column)})] of what this node added. Raises errors.Refused."""
     found = cells.find(node.config)
     statements = sqlfiles.read(share + '/sql', 'down')
@@ -75,6 +79,11 @@ def _columns_to_drop(share, node, record):
         ours = set((table, column) for _cell, server, database, table, column in record['columns']
                    if (server, database) == url.key)
         if ours:
+            estimates = online.estimates(url, sorted(set(table for table, _column in ours)), 'drop')
+            if not allow_copy:
+                online.refuse_copies(name, estimates)
+            for estimate in estimates:
+                out.step('cell %s: %s' % (name, online.describe(estimate)))
             plan.append((name, url, statements, ours))
     unreachable = set((server, database) for _cell, server, database, _t, _c in record['columns'])
     unreachable -= set(url.key for _name, url in found)
@@ -86,21 +95,12 @@ def _columns_to_drop(share, node, record):
     return plan
 
 
-def _drop(url, statements, columns, record, out):
-    def done(table, column):
-        record['columns'] = [entry for entry in record['columns']
-                             if entry[1:] != [url.key[0], url.database, table, column]]
-        record.save()
-
-    count = schema.drop(url, statements, columns, done)
-    out.step('%s: %d columns dropped' % (url, count))
-
-
 def undo_apparmor(root, record, out):
     """Load the profiles again that we had disabled; returns their names."""
+    if record['apparmor']['links']:
+        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
     restored = apparmor.undo(root, record['apparmor'], record.save)
     if restored:
         out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
     record['apparmor']['choice'] = ''
     return restored

@@ -1,5 +1,5 @@
 """`light-snapshot verify`: whether this node is exactly what the package makes of it."""
-from light_snapshot_installer import SHARE, checks, errors, node as nodes, payload, state as states, version
+from light_snapshot_installer import SHARE, checks, drift, errors, node as nodes, payload, state as states, version
 
 SUMMARY = 'check every file, diversion, column, AppArmor profile and running service; change nothing'
 
@@ -7,6 +7,8 @@ SUMMARY = 'check every file, diversion, column, AppArmor profile and running ser
 def options(parser):
     """Add this verb's options."""
     parser.add_argument('--quiet', action='store_true', help='print only what is not ok')
+    parser.add_argument('--diff', action='store_true', help='show how each file of ours that was changed differs, in colour on'
+                                                            ' a terminal')
 
 
 def run(root, arguments, out, share=SHARE):
@@ -31,6 +33,9 @@ def run(root, arguments, out, share=SHARE):
         rows.extend(checks.check_services(root, record))
     failed = [row for row in rows if row[0] == checks.FAIL]
     out.table([row for row in rows if row[0] != checks.OK] if arguments.quiet else rows)
+    if arguments.diff and record['files']:
+        for text in drift.lines(root, entries, out.colour()):
+            out.say(text)
     out.say('%d checks, %d failed: %s' % (len(rows), len(failed), 'NOT well' if failed else 'all is well'))
     code = errors.EXIT_FAILED if failed else errors.EXIT_OK
     return out.finish(code, version=version(), parts=node.parts, failed=len(failed),

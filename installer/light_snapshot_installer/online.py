@@ -1,0 +1,105 @@
+"""How a table is changed while nova works on it: at once, rebuilt online, or copied, which takes the operator's word."""
+import collections
+import re
+
+from light_snapshot_installer import database, errors, node as nodes
+
+INSTANT, INPLACE, COPY = 'instant', 'inplace', 'copy'
+#: What makes the server do it so or not at all; nothing is left to its choice.
+CLAUSES = ((INSTANT, ', ALGORITHM=INSTANT'), (INPLACE, ', ALGORITHM=INPLACE, LOCK=NONE'))
+#: The server's numbers for "not this way": no such algorithm (5.5: no such syntax), not for this table or this change,
+#: too many instant changes.
+NOT_THIS_WAY = (1064, 1800, 1845, 1846, 4092)
+#: For estimates: MiB a second that a server rebuilds or copies. A slow disk's, so that the truth is rather less.
+RATE = 20
+#: The first versions that do it, by (what, 'mariadb' or 'mysql').
+_INSTANT = {('add', 'mariadb'): (10, 3, 2), ('add', 'mysql'): (8, 0, 12),
+            ('drop', 'mariadb'): (10, 4, 0), ('drop', 'mysql'): (8, 0, 29)}
+_INPLACE = {'mariadb': (10, 0, 0), 'mysql': (5, 6, 0)}
+
+#: One table: its name, rows and MiB (the server's estimates), and the way that its change will take, as far as that is known
+#: before it is tried.
+Estimate = collections.namedtuple('Estimate', 'table rows mib way')
+
+
+def options(parser):
+    """Add the option that allows a copy."""
+    parser.add_argument('--allow-table-copy', action='store_true',
+                        help='let a database server that can neither change a table at once nor rebuild it online copy it:'
+                             ' nova cannot write to it meanwhile (for dpkg -i: ALLOW_TABLE_COPY=yes in'
+                             ' /etc/default/light-snapshot)')
+
+
+def allowed(root, arguments):
+    """The operator's word, from the command line or the defaults file."""
+    return arguments.allow_table_copy or nodes.defaults(root).get('DEFAULT', 'ALLOW_TABLE_COPY', '').lower() == 'yes'
+
+
+def way(version, engine, row_format, what):
+    """The way that a server of this version (as it says it itself) takes: `what` is 'add' or 'drop'."""
+    if (engine or '').lower() != 'innodb':
+        return COPY
+    numbers = re.match(r'(?:5\.5\.5-)?(\d+)\.(\d+)\.(\d+)', version)
+    kind = 'mariadb' if 'mariadb' in version.lower() else 'mysql'
+    number = tuple(int(part) for part in numbers.groups()) if numbers else (0, 0, 0)
+    if number >= _INSTANT[(what, kind)] and (row_format or '').lower() != 'compressed':
+        return INSTANT
+    return INPLACE if number >= _INPLACE[kind] else COPY
+
+
+def estimates(url, tables, what):
+    """An Estimate for each of the tables of one database that are there."""
+    if not tables:
+        return []
+    with database.session(url) as connection:
+        version = database.query(connection, 'SELECT VERSION()')[0][0]
+        marks = ', '.join(['%s'] * len(tables))
+        rows = database.query(connection, 'SELECT table_name, table_rows, data_length + index_length, engine, row_format FROM'
+                                          ' information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('
+                              + marks + ') ORDER BY table_name', tuple(tables))
+    return [Estimate(table, int(count or 0), int(size or 0) >> 20, way(version, engine, row_format, what))
+            for table, count, size, engine, row_format in rows]
+
+
+def describe(estimate):
+    """What is going to happen to one table, in words."""
+    seconds = estimate.mib // RATE + 1
+    return '%s, about %d rows, %d MiB: %s' % (estimate.table, estimate.rows, estimate.mib, {
+        INSTANT: 'changed at once',
+        INPLACE: 'rebuilt while nova works on it, in about %d s' % seconds,
+        COPY: 'COPIED, about %d s in which nova cannot write to it' % seconds}[estimate.way])
+
+
+def refuse_copies(name, found):
+    """Raise errors.Refused if one of the estimates is a copy."""
+    copies = [estimate for estimate in found if estimate.way == COPY]
+    if copies:
+        raise errors.Refused(
+            'cell %s: its database server can change a table only by copying it: %s' % (
+                name, '; '.join(describe(estimate) for estimate in copies)),
+            next_step='choose a time at which nova may wait, then say so with --allow-table-copy (for dpkg -i: ALLOW_TABLE_COPY=yes'
+                      ' in /etc/default/light-snapshot); or let a DBA run sql/*.sql')
+
+
+def alter(connection, statements, allow_copy):
+    """Change one table by all of the statements (sqlfiles.Statement) at once; raises what the server says in the end.
+
+    First without touching a row, then as an online rebuild; as a copy only with `allow_copy`.
+    """
+    text = combined(statements)
+    for _way, clause in CLAUSES:
+        try:
+            return database.query(connection, text + clause)
+        except Exception as error:
+            if database.error_code(error) not in NOT_THIS_WAY:
+                raise
+    if not allow_copy:
+        raise errors.InstallerError('the server would copy the table %s' % statements[0].table,
+                                    next_step='run this again with --allow-table-copy at a time at which nova may wait')
+    return database.query(connection, text)
+
+
+def combined(statements):
+    """One ALTER TABLE for all statements of a table."""
+    start = re.compile(r'ALTER\s+TABLE\s+`?\w+`?\s+', re.I)
+    return 'ALTER TABLE %s %s' % (statements[0].table, ', '.join(start.sub('', one.text, 1) for one in statements))

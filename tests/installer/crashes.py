@@ -1,0 +1,484 @@
+"""Kills, power losses, failing calls and full disks at each act of the installer that changes something (test_crashes.py).
+
+The installer runs in a child process, on a node in a directory. A layer over os.*, over the programs that it runs and over
+the statements that it sends counts its acts, and lets one of them be the last. CPython 2.7 and 3.11.
+"""
+import contextlib
+import errno
+import hashlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import traceback
+
+from installer_fakes import PYTHON_DIR, SHIM, SHIMS, FakeNode, Text, write
+from light_snapshot_installer import apparmor, cli, database, output, paths, process, rehearsal, run, services
+from light_snapshot_installer import serving, sqlfiles
+
+KILL, POWER, SOME_POWER, ERROR, FULL = 'killed', 'power lost', 'power lost, some of it kept', 'call failed', 'disk full'
+KINDS = (KILL, POWER, SOME_POWER, ERROR, FULL)
+RUNNING = ('libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
+CONFIG = u'[database]\nconnection = mysql+pymysql://nova:secret@db/nova\n'
+#: Nothing of the node's: its processes, the tests' own things, the lock.
+APART = ('/run/', '/proc/', '/share/', '/bin-fake/', '/var/log/')
+#: The exit code of a run that the fault ended.
+CUT = 9
+subprocess_call = subprocess.call
+
+
+class CrashNode(FakeNode):
+    """An all-in-one node with AppArmor; its services and its database are a file (`World`)."""
+
+    def build(self):
+        """Fill it."""
+        self.add_nova(controller=True, config=CONFIG)
+        self.add_dashboard()
+        write(self.top + '/etc/init.d/libvirtd', u'', 0o755)
+        write(self.top + '/sys/module/apparmor/parameters/enabled', u'Y\n')
+        write(self.top + '/sbin/apparmor_parser', u'', 0o755)
+        for name in apparmor.PROFILES:
+            write(self.top + '/etc/apparmor.d/' + name, u'profile')
+        world = World(self)
+        world.data = {'columns': [], 'services': {}, 'next': 1000, 'loaded': sorted(apparmor.PROFILES), 'reports': 0}
+        world.boot()
+        return self
+
+    @classmethod
+    def at_top(cls, top):
+        """The node that is in the directory `top` already."""
+        node = cls.__new__(cls)
+        node.top, node.root, node.share = top, paths.Root(top), top + '/share'
+        node.code, node.bin, node.calls = PYTHON_DIR, top + '/bin-fake', top + '/var/log/calls'
+        return node
+
+    def copy(self, top):
+        """A copy of it; names of one file stay names of one file."""
+        subprocess.check_call(['cp', '-a', self.top, top])
+        return self.at_top(top)
+
+    def upgrade_package(self):
+        """Another version of the package: a changed file, a new one, and two that are no more."""
+        self.make_share(version=u'2.0')
+        overlay = self.share + '/overlay/dist-packages/'
+        os.unlink(overlay + 'light_snapshot/osc/__init__.py')
+        os.unlink(overlay + 'nova/conductor/manager.py')
+        write(overlay + 'light_snapshot/engine/more.py', u'X = 1\n')
+
+    def record_of_installer(self):
+        """state.json without what differs from run to run."""
+        with io.open(self.top + paths.STATE_FILE, encoding='utf-8') as stream:
+            record = json.load(stream)
+        for name in ('time', 'restarted'):
+            record.pop(name)
+        for name in ('directories', 'columns'):
+            record[name] = sorted(record[name])
+        record['apparmor']['links'].sort()
+        return record
+
+
+class World(object):
+    """What is not the node's file system: processes, the kernel's profiles, the cell's database."""
+
+    def __init__(self, node):
+        self.node, self.path = node, node.top + '/var/log/world'
+        self.data = json.load(open(self.path)) if os.path.exists(self.path) else None
+
+    def save(self):
+        with open(self.path, 'w') as stream:
+            json.dump(self.data, stream)
+
+    def boot(self):
+        """The machine starts."""
+        self.data['loaded'] = [name for name in apparmor.PROFILES
+                               if not os.path.lexists(self.node.top + apparmor.DISABLED + '/' + name)]
+        for name in RUNNING:
+            self.start(name)
+
+    def start(self, name):
+        """A service starts: with the code, and under the profiles, of now."""
+        self.data['next'] += 1
+        self.data['services'][name] = {'pid': self.data['next'], 'start': time.time(), 'runs': self.what_would_run(name)}
+        self.save()
+
+    def what_would_run(self, name):
+        """A service's code as it is on the disk, in short."""
+        if name in services.LIBVIRT:
+            return json.dumps(sorted(self.data['loaded']))
+        digest, every = hashlib.sha1(), []
+        for directory, names, leaves in os.walk(self.node.top + self.node.code):
+            names.sort()
+            every.extend(os.path.join(directory, leaf) for leaf in sorted(leaves) if leaf.endswith('.py') and leaf[0] != '.')
+        for path in every:
+            if name in services.users(path, every):
+                with open(path, 'rb') as stream:
+                    digest.update(path[len(self.node.top):].encode('utf-8') + b'\0' + stream.read())
+        return digest.hexdigest()
+
+    def processes(self, _root):
+        """For process.every."""
+        return [process.Process(facts['pid'], facts['pid'], facts['start'], [name], name)
+                for name, facts in self.data['services'].items()]
+
+    def apparmor_parser(self, option, path):
+        name = os.path.basename(path)
+        if option == '-R':
+            self.data['loaded'] = [other for other in self.data['loaded'] if other != name]
+        elif not os.path.lexists(self.node.top + apparmor.DISABLED + '/' + name):
+            self.data['loaded'] = sorted(set(self.data['loaded']) | set([name]))
+        self.save()
+
+    def query(self, sql):
+        """The rows of one statement."""
+        if sql.startswith('ALTER'):
+            table = sql.split()[2]
+            for column in re.findall(r'(?:ADD|DROP) COLUMN (\w+)', sql):
+                here = [table, column] in self.data['columns']
+                assert here == (' DROP ' in sql), sql
+                (self.data['columns'].remove if here else self.data['columns'].append)([table, column])
+            self.save()
+            return []
+        if 'information_schema.columns' in sql:
+            kinds = dict(((s.table, s.column), s.type) for s in sqlfiles.read(self.node.share + '/sql', 'up'))
+            return [(table, 'id', 'int(11)', 'NO') for table in ('instances', 'shadow_instances')] + [
+                (table, column, kinds[(table, column)], 'YES') for table, column in self.data['columns']]
+        if 'VERSION()' in sql:
+            return [('10.11.4-MariaDB-1',)]
+        if 'information_schema.tables' in sql:
+            return [(table, 1000, 1 << 20, 'InnoDB', 'Dynamic') for table in ('instances', 'shadow_instances')]
+        if 'report_count' in sql:
+            self.data['reports'] += 1
+            return [(self.data['reports'],)]
+        return [(1,)] if 'GET_LOCK' in sql else []
+
+
+class Clock(object):
+    """A time in which nothing has to be waited for."""
+
+    passed = 0.0
+
+    def time(self):
+        return time.time() + self.passed
+
+    def sleep(self, seconds):
+        self.passed += seconds
+
+
+def newest_change(root, paths_of_files):
+    """services.newest_change by the times of contents: a node's copy has other times of change."""
+    return max([0.0] + [os.lstat(root.at(path)).st_mtime for path in paths_of_files if os.path.lexists(root.at(path))])
+
+
+class Layer(object):
+    """Counts the acts of this process under `top`, and brings about a fault before act number `at` (none if None)."""
+
+    def __init__(self, node, kind=KILL, at=None):
+        self.node, self.kind, self.at, self.acts = node, kind, at, 0
+        self.world = World(node)
+        self.open, self.unsynced, self.undo = {}, set(), []
+        self.stash = tempfile.mkdtemp(prefix='stash', dir=os.path.dirname(node.top))
+        self.real = dict((name, getattr(os, name)) for name in (
+            'open', 'close', 'write', 'fsync', 'fchmod', 'mkdir', 'rmdir', 'link', 'symlink', 'unlink', 'rename'))
+
+    def ours(self, path):
+        path = os.path.abspath(path)
+        return path.startswith(self.node.top + '/') and not path[len(self.node.top):].startswith(APART)
+
+    def act(self, what, space=False, syncs=False):
+        """One act is about to happen."""
+        if syncs and self.kind == KILL:
+            return
+        self.acts += 1
+        if self.at is None or self.acts < self.at:
+            return
+        if self.kind == FULL:
+            if space:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), what)
+        elif self.acts == self.at:
+            if self.kind == ERROR:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), what)
+            if self.kind in (POWER, SOME_POWER):
+                self.lose_power()
+            os._exit(CUT)
+
+    def lose_power(self):
+        """Take back what was not synced (SOME_POWER: of each directory's changes, from one of them on)."""
+        chance, last = random.Random(self.at), {}
+        for directory in sorted(set(entry[0] for entry in self.undo)):
+            count = len([entry for entry in self.undo if entry[0] == directory])
+            last[directory] = chance.randint(0, count) if self.kind == SOME_POWER else 0
+        lost = []
+        for directory, undo in self.undo:
+            last[directory] -= 1
+            if last[directory] < 0:
+                lost.append(undo)
+        for undo in reversed(lost):
+            try:
+                undo()
+            except OSError as error:
+                # The directory itself went, and with it what was in it.
+                if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+                    raise
+        for path in self.unsynced:
+            if os.path.isfile(path):
+                open(path, 'wb').close()
+        self.world.boot()
+
+    def keep(self, path):
+        """A second name, outside of the node, for what is at `path`; None if nothing is."""
+        if not os.path.lexists(path):
+            return None
+        kept = '%s/%d' % (self.stash, len(os.listdir(self.stash)))
+        self.real['link'](path, kept)
+        return kept
+
+    def undoing(self, path, undo):
+        self.undo.append((os.path.dirname(path), undo))
+
+    def calls(self):
+        """{name: replacement} of functions of os."""
+        real = self.real
+
+        def back(kept, path):
+            return lambda: real['link'](kept, path)
+
+        def one(name, space, undo):
+            def call(path, *rest):
+                if not self.ours(path):
+                    return real[name](path, *rest)
+                self.act('%s %s' % (name, path), space)
+                undone = undo(path)
+                answer = real[name](path, *rest)
+                self.undoing(path, undone)
+                return answer
+            return call
+
+        def unlink_undo(path):
+            if not os.path.lexists(path):
+                return lambda: None
+            return back(self.keep(path), path)
+
+        def rmdir_undo(path):
+            return lambda: real['mkdir'](path, 0o755)
+
+        def mkdir_undo(path):
+            return lambda: shutil.rmtree(path)
+
+        def two(name, space):
+            def call(path, other):
+                if not self.ours(other):
+                    return real[name](path, other)
+                self.act('%s %s' % (name, other), space)
+                kept = self.keep(other) if name == 'rename' else None
+                answer = real[name](path, other)
+                if name == 'rename':
+                    def undo():
+                        real['rename'](other, path)
+                        if kept:
+                            real['link'](kept, other)
+                    self.unsynced = set(other if one == path else one for one in self.unsynced)
+                else:
+                    def undo():
+                        real['unlink'](other)
+                self.undoing(other, undo)
+                return answer
+            return call
+
+        def open_(path, flags, *rest):
+            new = self.ours(path) and flags & os.O_CREAT and not os.path.lexists(path)
+            if new:
+                self.act('create %s' % path, True)
+            descriptor = real['open'](path, flags, *rest)
+            if new:
+                self.unsynced.add(path)
+                self.undoing(path, lambda: real['unlink'](path))
+            if self.ours(path):
+                self.open[descriptor] = path
+            return descriptor
+
+        def close(descriptor):
+            self.open.pop(descriptor, None)
+            return real['close'](descriptor)
+
+        def write_(descriptor, data):
+            if descriptor in self.open:
+                self.act('write %s' % self.open[descriptor], True)
+                if len(data) > 1:
+                    # A write may be cut off, too.
+                    half = real['write'](descriptor, data[:len(data) // 2])
+                    self.act('write the rest of %s' % self.open[descriptor], True)
+                    return half + real['write'](descriptor, data[len(data) // 2:])
+            return real['write'](descriptor, data)
+
+        def fchmod(descriptor, mode):
+            if descriptor in self.open:
+                self.act('chmod %s' % self.open[descriptor])
+            return real['fchmod'](descriptor, mode)
+
+        def fsync(descriptor):
+            path = self.open.get(descriptor)
+            if path:
+                self.act('sync %s' % path, syncs=True)
+                self.unsynced.discard(path)
+                self.undo = [entry for entry in self.undo if entry[0] != path]
+            return real['fsync'](descriptor)
+
+        return {'open': open_, 'close': close, 'write': write_, 'fchmod': fchmod, 'fsync': fsync,
+                'mkdir': one('mkdir', True, mkdir_undo), 'rmdir': one('rmdir', False, rmdir_undo),
+                'unlink': one('unlink', False, unlink_undo), 'link': two('link', True),
+                'symlink': two('symlink', True), 'rename': two('rename', False)}
+
+    def program(self, argv, **keywords):
+        """For subprocess.call in run.run."""
+        changes = argv[0] in ('service', 'apparmor_parser') or '--add' in argv or '--remove' in argv
+        if changes:
+            try:
+                self.act(' '.join(argv), argv[0] == 'dpkg-divert')
+            except OSError:
+                return 2
+        if argv[0] == 'service':
+            self.world.start(argv[1])
+            return 0
+        if argv[0] == 'apparmor_parser':
+            self.world.apparmor_parser(*argv[1:])
+            return 0
+        return subprocess_call(argv, **keywords)
+
+    def query(self, _connection, sql, _arguments=()):
+        """For database.query."""
+        if sql.startswith('ALTER'):
+            self.act(sql)
+        return self.world.query(sql)
+
+    @contextlib.contextmanager
+    def session(self, _url):
+        """For database.session."""
+        yield None
+
+    def install(self):
+        """Put the layer under the installer in this process, which has to end soon."""
+        for name, call in self.calls().items():
+            setattr(os, name, call)
+        os.remove = os.unlink
+        run.subprocess.call = self.program
+        database.query, database.session = self.query, self.session
+        process.every = self.world.processes
+        services.newest_change = newest_change
+        process.connections = lambda _root, _pids: (set([('127.0.0.1', 8774)]), set())
+        serving.web.status = lambda _address, _port, _path: 300
+        serving.time, serving.SETTLED = Clock(), 0
+
+
+def perform(node, argv, kind=KILL, at=None, told=False):
+    """Run the command in a child; (exit code, acts counted, what it printed).
+
+    :param told: what it printed is the list of what it did, in the form of `--dry-run --json`
+    """
+    said = node.top + '/var/log/said'
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            layer = Layer(node, kind, at)
+            stdout, stderr = Text(), Text()
+            layer.install()
+            out = output.Output(argv[0], '--json' in argv, stdout, stderr)
+            code = cli.main(list(argv), node.root, out, node.share)
+            text = stderr.text + stdout.text
+            if told:
+                text = json.dumps({'changes': [dict(zip(('act', 'what', 'detail'), change))
+                                               for change in rehearsal.changes(node.root)]})
+        except BaseException:
+            text = traceback.format_exc()
+            code = 70
+        try:
+            with io.open(said, 'w', encoding='utf-8') as stream:
+                stream.write(u'%d\n%s' % (layer.acts, text if isinstance(text, type(u'')) else text.decode('utf-8')))
+        finally:
+            os._exit(code)
+    code = os.WEXITSTATUS(os.waitpid(child, 0)[1])
+    for name in os.listdir(os.path.dirname(node.top)):
+        if name.startswith('stash'):
+            shutil.rmtree(os.path.dirname(node.top) + '/' + name)
+    if code == CUT:
+        return code, at, ''
+    with io.open(said, encoding='utf-8') as stream:
+        count, _, text = stream.read().partition('\n')
+    return code, int(count), text
+
+
+def well(node, *argv):
+    """Run the command; it must succeed."""
+    code, acts, text = perform(node, argv)
+    assert code == 0, '%s: exit code %d: %s' % (' '.join(argv), code, text)
+    return acts
+
+
+def normal(tree, since):
+    """A tree whose files of ours have no time, and compiled files of ours no contents (they hold times)."""
+    found = {}
+    for path, facts in tree.items():
+        if facts[0] == 'file' and facts[2] > since:
+            compiled = path.endswith(('.pyc', '.pyo'))
+            facts = ('file', 'compiled' if compiled else facts[1], 'new') + facts[3:]
+        found[path] = facts
+    return found
+
+
+def differences(one, other):
+    """What differs between two dictionaries, as text."""
+    return '\n'.join('%s: %s, expected %s' % (key, one.get(key), other.get(key))
+                     for key in sorted(set(one) | set(other)) if one.get(key) != other.get(key))
+
+
+def check_settled(node):
+    """Every service runs what is on the disk; nothing that was being written is left."""
+    world = World(node)
+    for name, facts in world.data['services'].items():
+        assert facts['runs'] == world.what_would_run(name), '%s runs what was before' % name
+    left = [os.path.join(directory, leaf) for directory, _names, leaves in os.walk(node.top) for leaf in leaves
+            if leaf.endswith('.light-snapshot-new')]
+    assert not left
+    assert node.record_of_installer()['pending'] == []
+
+
+def check_startable(node, versions):
+    """A service that starts now, whatever happened, finds nova's code whole, and ours whole where nova's calls it."""
+    ours = []
+    for name in SHIMS:
+        with io.open(node.at('nova/' + name), encoding='utf-8') as stream:
+            text = stream.read()
+        if text == SHIM:
+            ours.append(name)
+            with io.open(node.at('nova/' + name) + paths.SUFFIX, encoding='utf-8') as stream:
+                text = stream.read()
+        assert text.startswith(u'VALUE = "nova %s"\n' % name), name
+    if ours:
+        check_package(node, 'light_snapshot', versions)
+    if os.path.exists(node.at('openstack_dashboard/local/enabled/_9101_light_snapshot.py')):
+        check_package(node, 'light_snapshot_dashboard', versions)
+    for directory, _names, leaves in os.walk(node.top + node.code):
+        for leaf in leaves:
+            path = os.path.join(directory, leaf)
+            if leaf.endswith('.pyc') and os.stat(path).st_size < 20:
+                raise AssertionError('%s is cut off' % path)
+
+
+def check_package(node, name, versions):
+    """Some version's file is at each place that all of the versions have."""
+    wanted = [dict((path[len(top):], open(path, 'rb').read()) for top in [share + '/overlay/dist-packages/',
+                                                                          share + '/overlay/openstack-dashboard/']
+                   for path in walk(top + name)) for share in versions]
+    for relative in set.intersection(*(set(one) for one in wanted)):
+        with open(node.at(relative), 'rb') as stream:
+            assert stream.read() in [one[relative] for one in wanted], relative
+
+
+def walk(top):
+    """Every file of a tree."""
+    return [os.path.join(directory, leaf) for directory, _names, leaves in os.walk(top) for leaf in leaves]
