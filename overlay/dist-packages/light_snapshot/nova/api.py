@@ -9,6 +9,7 @@ from nova.api.openstack import wsgi
 from nova.compute import vm_states
 
 from light_snapshot.nova import asking
+from light_snapshot.nova import everywhere
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import refusals
@@ -231,6 +232,7 @@ def add_routes(original, self, *args, **kwargs):
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index']}),
             ('/servers/{server_id}/light-snapshots/{id}', {
                 'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),
+            ('/os-light-snapshots', {'POST': [everywhere.resource, 'create']}),
         )
     extend()
     return original(self, *args, **kwargs)

@@ -5,10 +5,11 @@ from __future__ import absolute_import
 from nova.api.openstack import extensions
 
 from light_snapshot.nova import api
+from light_snapshot.nova import everywhere
 
 
 class LightSnapshots(extensions.V21APIExtensionBase):
-    """Light snapshots: actions of servers, and the resource light-snapshots below each."""
+    """Light snapshots: actions of servers, the resource light-snapshots below each, and one for all servers."""
 
     name = 'LightSnapshots'
     alias = 'light-snapshot'
@@ -21,7 +22,8 @@ class LightSnapshots(extensions.V21APIExtensionBase):
     def get_resources(self):
         parent = {'member_name': 'server', 'collection_name': 'servers'}
         return [extensions.ResourceExtension('light-snapshots', api.LightSnapshotsController(), parent=parent,
-                                             member_name='light_snapshot')]
+                                             member_name='light_snapshot'),
+                extensions.ResourceExtension('os-light-snapshots', everywhere.EverywhereController())]
 
     def get_controller_extensions(self):
         return [extensions.ControllerExtension(self, 'servers', api.ActionController())]

@@ -52,6 +52,12 @@ DAILY = [
                help='Seconds between two looks at what is due; each is one query.'),
 ]
 
+TOGETHER = [
+    cfg.IntOpt('all_concurrency', default=2, min=1,
+               help='How many light snapshots of one for all servers (snapshotAll) this host takes at a time, beside the daily '
+                    'ones.'),
+]
+
 
 def values(conf):
     """The options as the engine takes them."""
@@ -62,6 +68,11 @@ def values(conf):
 def daily(conf):
     """What the host's daily snapshots go by."""
     return _read(conf, DAILY)
+
+
+def together(conf):
+    """What a snapshot of all of the host's servers goes by."""
+    return _read(conf, TOGETHER)
 
 
 def _read(conf, options):

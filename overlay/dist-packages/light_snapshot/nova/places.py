@@ -48,6 +48,8 @@ PLACES = {
         ('nova.rpc:get_versioned_notifier', '13-'),),
     'rpc_router': (             # RPC clients by cell
         ('nova.rpc:ClientRouter', '14-'),),
+    'each_cell': (              # runs a function for every cell but cell0
+        ('nova.context:scatter_gather_skip_cell0', '16-'),),
 }
 
 
@@ -157,6 +159,31 @@ def rpc_client(router, context, instance):
     if hasattr(router, 'by_instance'):              # 14, 15
         return router.by_instance(context, instance)
     return router
+
+
+def rpc_client_of_host(router, context, host):
+    """The same for the cell of a host, of which the context was made."""
+    if hasattr(router, 'by_host'):                  # 14, 15
+        return router.by_host(context, host)
+    return rpc_client(router, context, None)
+
+
+def in_each_cell(context, function):
+    """What function(context of the cell) gives for each cell that may have servers on hosts; before 16 there is one.
+
+    :returns: ([what it gave], [uuids of the cells that failed or gave no answer in nova's time])
+    """
+    each = find('each_cell')
+    if each is None:
+        return [function(context)], []
+    found, silent = [], []
+    # nova puts into the place of an answer what stands for none; which, differs. A tuple is none of them.
+    for cell, given in sorted(each(context, lambda cell_context: (function(cell_context),)).items()):
+        if isinstance(given, tuple):
+            found += given
+        else:
+            silent.append(cell)
+    return found, silent
 
 
 def notifiers(host):

@@ -1,5 +1,5 @@
-"""Who may do what: the owner of a server, or an admin; an admin alone repairs. One rule a verb, to be changed in nova's
-policy files."""
+"""Who may do what: the owner of a server, or an admin; an admin alone repairs, or asks for all servers. One rule a verb,
+to be changed in nova's policy files."""
 
 from __future__ import absolute_import
 
@@ -31,8 +31,9 @@ _TEXTS = {
     'commit': ('Commit all layers of a server (commitSnapshot)', 'POST', '/servers/{server_id}/action'),
     'store': ('Keep every light snapshot or not (storeSnapshot)', 'POST', '/servers/{server_id}/action'),
     'daily': ('Take a light snapshot every day or not (dailySnapshot)', 'POST', '/servers/{server_id}/action'),
+    'all': ('Take a light snapshot of every server that uses them (snapshotAll)', 'POST', '/os-light-snapshots'),
 }
-_ADMIN_ONLY = ('repair',)
+_ADMIN_ONLY = ('all', 'repair')
 
 
 def list_rules():
@@ -56,8 +57,11 @@ def register():
     nova.policy._ENFORCER.register_defaults([rule for rule in list_rules() if rule.name not in known])
 
 
-def authorize(context, verb, instance):
-    """:raises PolicyNotAuthorized: nova's own, a 403"""
+def authorize(context, verb, instance=None):
+    """:param instance: None for what is about no server of its own
+    :raises PolicyNotAuthorized: nova's own, a 403
+    """
     register()
-    target = {'project_id': instance.project_id, 'user_id': instance.user_id}
+    of = context if instance is None else instance
+    target = {'project_id': of.project_id, 'user_id': of.user_id}
     places.find('check_policy')(context, BASE % verb, target)
