@@ -206,7 +206,7 @@ def main():
              ['sh', '-c', 'exec lintian --allow-root --pedantic --fail-on error,warning,pedantic dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
     run.part('unit tests, Python 3.11 and 2.7', *(pytest(PYTHON, *paths) for paths in (
-        ('tests/glue', 'tests/installer', 'tests/releases'), ('tests/nova',), ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',))),
+        ('tests/glue', 'tests/installer', 'tests/releases'), ('tests/nova',), ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',), ('tests/ansible',))),
         pytest(PYTHON27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
         pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
         pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'), together=True)

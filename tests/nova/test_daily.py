@@ -198,12 +198,16 @@ def test_a_stopped_server_is_taken(world):
     assert world.look() == [(ONE, TODAY)]
 
 
-def test_whoever_comes_first_is_not_disturbed(world, monkeypatch):
+@pytest.mark.parametrize('conflict', [exception.UnexpectedTaskStateError, exception.InstanceUpdateConflict])
+def test_whoever_comes_first_is_not_disturbed(world, monkeypatch, caplog, conflict):
     def save(expected_task_state=None, expected_vm_state=None):
         assert expected_task_state == [None] and expected_vm_state == ['active', 'stopped']
-        raise exception.UnexpectedTaskStateError(instance_uuid=ONE, expected={}, actual={})
-    monkeypatch.setattr(world.servers[ONE], 'save', save)
-    assert world.look() == [] and world.log == []
+        raise conflict(instance_uuid=ONE, expected={}, actual={})
+    with monkeypatch.context() as change:
+        change.setattr(world.servers[ONE], 'save', save)
+        assert world.look() == [] and world.log == [] and not caplog.records
+    world.servers[ONE].task_state = None
+    assert world.look(NOON + 60) == [(ONE, TODAY)]      # its turn comes at the next look, and not in an hour
 
 
 def test_a_server_that_is_gone(world):
@@ -286,7 +290,7 @@ def test_a_database_that_goes_away_leaves_no_task_state(world, monkeypatch, capl
         change.setattr(objects.InstanceAction, 'action_start', classmethod(away))
         assert world.look() == []
     assert world.servers[ONE].task_state is None and 'the database is away' in caplog.text
-    assert world.daily._running == set() and world.daily._workers == 0
+    assert world.daily.turns._running == set() and world.daily.turns._workers == 0
     assert world.look(NOON + HOUR) == [(ONE, TODAY)]
 
 
@@ -333,7 +337,7 @@ def held(world, monkeypatch):
 
 
 def test_the_bound_holds_and_the_next_begins_as_soon_as_one_ends(world, held):
-    world.listed, world.daily.concurrency = [ONE, TWO, THREE], 2
+    world.listed, world.daily.turns.concurrency = [ONE, TWO, THREE], 2
     order = sorted(world.listed, key=world.daily.schedule.slot)
     world.daily.look()
     assert sorted(held.wait(2)) == sorted(order[:2])
@@ -343,7 +347,7 @@ def test_the_bound_holds_and_the_next_begins_as_soon_as_one_ends(world, held):
     held.go.release()
     assert held.wait(3)[2] == order[2]
     held.end()
-    assert sorted(held.begun) == sorted(order) and world.daily._workers == 0
+    assert sorted(held.begun) == sorted(order) and world.daily.turns._workers == 0
 
 
 def test_a_service_that_stops_begins_none_any_more(world, held):
@@ -381,7 +385,7 @@ def test_the_service_s_start_and_stop(world, started):
         assert manager.init_host(lambda _self: 'nova\'s answer', its) == 'nova\'s answer'
         assert len(started) == times
     first, second = (run.__self__ for run in started)
-    assert first._stopped and not second._stopped and second.concurrency == 2
+    assert first._stopped and not second._stopped and second.turns.concurrency == 2
     assert manager.cleanup_host(lambda _self: 'nova\'s answer', its) == 'nova\'s answer'
     assert second._stopped
     manager.cleanup_host(lambda _self: None, its)

@@ -39,9 +39,9 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'images', 'links', 'listing', 'manager', 'moves',
-             'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'resource', 'rpcapi', 'schedule', 'schemas',
-             'state', 'summary', 'views']
+    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'everywhere', 'images', 'links', 'listing', 'manager', 'moves',
+             'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'resource', 'rpcapi', 'schedule',
+             'schemas', 'state', 'summary', 'together', 'turns', 'views']
     names += ['extension'] if NUMBER < 16 else []
     for name in names:
         importlib.import_module('light_snapshot.nova.' + name)
@@ -88,10 +88,17 @@ def test_the_arguments_that_differ():
 
 
 def test_what_nova_compute_is_given_beside_its_own_endpoint():
-    """Methods that oslo.messaging can dispatch to: from 34 on nova wraps endpoints and asks for these arguments."""
+    """Methods that oslo.messaging can dispatch to: from 34 on nova wraps endpoints and looks for a context, and for an instance
+    where there is one."""
     from light_snapshot.nova import manager
     arguments = getattr(inspect, 'getfullargspec', None) or inspect.getargspec
     methods = [name for name in vars(manager.Endpoint) if not name.startswith('_') and name != 'target']
-    assert sorted(methods) == ['check', 'describe', 'operate', 'points']
-    assert all(arguments(getattr(manager.Endpoint, name)).args[:3] == ['self', 'context', 'instance']
-               for name in methods)
+    assert sorted(methods) == ['check', 'describe', 'operate', 'points', 'snapshot_all']
+    for name in methods:
+        of = 'uuids' if name == 'snapshot_all' else 'instance'
+        assert arguments(getattr(manager.Endpoint, name)).args[:3] == ['self', 'context', of]
+
+
+def test_what_runs_for_each_cell_takes_a_function_of_its_context():
+    each = places.find('each_cell')
+    assert each is None or places.arguments(each) == ['context', 'fn']

@@ -20,15 +20,16 @@ def asked(monkeypatch):
     calls = []
 
     class Client(object):
-        def prepare(self, server, version):
+        def prepare(self, server, version, timeout=None):
             class Prepared(object):
                 def call(self, _context, method, **kwargs):
-                    calls.append((server, version, method, sorted(kwargs)))
+                    calls.append((server, version, method, sorted(kwargs)) + ((timeout,) if timeout else ()))
                     return {}
             return Prepared()
     monkeypatch.setattr(rpcapi.rpc, 'get_client', lambda _target, serializer: Client())
     monkeypatch.setitem(places.PLACES, 'rpc_router', ())
     monkeypatch.setattr(places, 'rpc_client', lambda _router, _context, _instance: Client())
+    monkeypatch.setattr(places, 'rpc_client_of_host', lambda _router, _context, _host: Client())
     return calls
 
 
@@ -50,10 +51,17 @@ def test_what_is_new_is_asked_for_in_its_version(asked):
     assert len(asked) == 8 and all(call[:2] == ('h', '1.1') for call in asked)
 
 
-@pytest.mark.parametrize('version, knows', [('1.0', False), ('1.1', True)])
+def test_a_snapshot_of_all_is_asked_for_in_its_version_and_not_for_ever(asked):
+    rpcapi.ComputeAPI().snapshot_all(None, 'h', ['u'], {})
+    assert asked == [('h', '1.2', 'snapshot_all', ['args', 'uuids'], rpcapi.ALL_TIMEOUT)]
+    assert rpcapi.ALL_TIMEOUT <= 30
+
+
+@pytest.mark.parametrize('version, knows', [('1.0', (True, False, False)), ('1.1', (True, True, False)),
+                                            ('1.2', (True, True, True))])
 def test_a_host_of_each_version(version, knows):
     """oslo.messaging's own judgement of our endpoint's target."""
-    assert manager.Endpoint.target.version == rpcapi.NEWEST == '1.1'
+    assert manager.Endpoint.target.version == rpcapi.NEWEST == '1.2'
     is_compatible = dispatcher.RPCDispatcher._is_compatible
     target = type(manager.Endpoint.target)(namespace='light_snapshot', version=version)
-    assert is_compatible(target, rpcapi.FIRST) and is_compatible(target, rpcapi.NEWEST) is knows
+    assert tuple(is_compatible(target, asked) for asked in (rpcapi.FIRST, rpcapi.SECOND, rpcapi.NEWEST)) == knows

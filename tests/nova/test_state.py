@@ -16,7 +16,8 @@ def database(monkeypatch, tmpdir):
     engine = sqlalchemy.create_engine('sqlite:///%s' % tmpdir.join('nova.sqlite'))
     with engine.begin() as connection:
         connection.execute(sqlalchemy.text(
-            'CREATE TABLE instances (uuid VARCHAR(36), host VARCHAR(255), deleted INTEGER, %s)' % ', '.join(
+            'CREATE TABLE instances (uuid VARCHAR(36), host VARCHAR(255), deleted INTEGER, vm_state VARCHAR(255), '
+            'display_name VARCHAR(255), %s)' % ', '.join(
                 '%s INTEGER' % column for column in state.COLUMNS)))
         for uuid in (ONE, TWO):
             connection.execute(sqlalchemy.text('INSERT INTO instances (uuid, host, deleted) VALUES (:uuid, :host, 0)'),
@@ -74,3 +75,19 @@ def test_the_daily_servers_of_a_host(database):
     assert listed() == []
     primitive = state.LightSnapshotDaily(host=HOST, uuids=[ONE]).obj_to_primitive()
     assert (primitive['nova_object.name'], primitive['nova_object.version']) == ('LightSnapshotDaily', '1.0')
+
+
+def test_the_servers_of_a_snapshot_of_all(database):
+    with database.begin() as connection:
+        connection.execute(sqlalchemy.text("UPDATE instances SET vm_state = 'active', display_name = 'n' || uuid"))
+    assert state.enabled(None, False) == []
+    state.write(None, ONE, {'light_snapshot_enable': True, 'snapshot_daily': True})
+    state.write(None, TWO, {'light_snapshot_enable': True})
+    one = {'id': ONE, 'name': 'n' + ONE, 'host': HOST, 'vm_state': 'active'}
+    assert state.enabled(None, True) == [one]
+    assert state.enabled(None, False) == [one, dict(one, id=TWO, name='n' + TWO)]
+    state.write(None, ONE, {'light_snapshot_enable': False})
+    assert state.enabled(None, True) == []
+    with database.begin() as connection:
+        connection.execute(sqlalchemy.text('UPDATE instances SET deleted = 1'))
+    assert state.enabled(None, False) == []

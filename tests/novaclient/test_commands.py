@@ -121,6 +121,23 @@ def test_nonsense_reaches_nobody(api, nova, args, code, words):
     assert asked(api) == []
 
 
+def test_all(api, nova):
+    api.servers[WEB].enabled = True
+    done = nova('light-snapshot-all', '--name', 'n')
+    assert (done.code, done.err) == (0, '')
+    rows = [[cell.strip() for cell in line.split('|')[1:-1]] for line in done.out.splitlines() if '|' in line]
+    assert rows == [['ID', 'Name', 'Host', 'Status', 'Reason'], [DB, 'db', 'compute-1', 'accepted', '-'],
+                    [WEB, 'web', 'compute-1', 'accepted', '-']]
+    api.servers[WEB].daily, api.down = True, {'compute-1'}
+    done = nova('light-snapshot-all', '--daily', '--wait')
+    assert done.code == 1 and DB not in done.out and '| host_down | The compute host compute-1 is down. |' in done.out
+    assert 'ERROR (CommandError): No light snapshot, or none yet: 1 of 1 servers. Compute hosts that could not be asked: ' \
+           'compute-1.' in done.err
+    assert [body['snapshotAll'] for _address, body in asked(api)] == [
+        {'daily': False, 'name': 'n', 'description': '', 'quiesce': False},
+        {'daily': True, 'name': '', 'description': '', 'quiesce': False}]
+
+
 def test_list_of_a_server_without_light_snapshots(nova):
     done = nova('light-snapshot-list', 'web')
     assert (done.code, len(done.out.splitlines())) == (0, 4)
@@ -184,7 +201,7 @@ def test_help(nova):
     words = ' '.join(done.out.split())
     for command in ('commit-light-snapshot', 'disable-daily-snapshot', 'disable-light-snapshot',
                     'disable-store-snapshot', 'enable-daily-snapshot', 'enable-light-snapshot',
-                    'enable-store-snapshot', 'light-snapshot', 'light-snapshot-check', 'light-snapshot-delete',
+                    'enable-store-snapshot', 'light-snapshot', 'light-snapshot-all', 'light-snapshot-check', 'light-snapshot-delete',
                     'light-snapshot-keep', 'light-snapshot-list', 'light-snapshot-preview', 'light-snapshot-retain',
                     'light-snapshot-set', 'light-snapshot-show', 'light-snapshot-undo', 'recover'):
         assert ' %s ' % command in words, command

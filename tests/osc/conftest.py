@@ -47,8 +47,8 @@ def api():
 
 
 @pytest.fixture
-def openstack(api, capsys, monkeypatch):
-    """Runs `openstack server light snapshot ...` in this process."""
+def openstack_itself(api, capsys, monkeypatch):
+    """Runs `openstack ...` in this process."""
     from openstackclient import shell
 
     from light_snapshot.client import wait
@@ -61,8 +61,7 @@ def openstack(api, capsys, monkeypatch):
     with stub_api.serve(api) as endpoint:
         def run(*args):
             capsys.readouterr()
-            argv = ['--os-auth-type', 'admin_token', '--os-endpoint', endpoint, '--os-token', 'x',
-                    'server', 'light', 'snapshot'] + list(args)
+            argv = ['--os-auth-type', 'admin_token', '--os-endpoint', endpoint, '--os-token', 'x'] + list(args)
             try:
                 code = shell.OpenStackShell().run(argv)
             except SystemExit as exit_:
@@ -71,3 +70,9 @@ def openstack(api, capsys, monkeypatch):
             return stub_api.Result(code, printed[0], printed[1])
 
         yield run
+
+
+@pytest.fixture
+def openstack(openstack_itself):
+    """Runs `openstack server light snapshot ...` in this process."""
+    return lambda *args: openstack_itself('server', 'light', 'snapshot', *args)

@@ -53,6 +53,8 @@ class Server(object):
         self.preview = None     # index of the restore point that is previewed
         self.retention = {'count': None, 'days': None}
         self.findings = []      # what a check finds
+        self.host = 'compute-1'
+        self.unseen = 0         # how many more reads of an action's record find none yet
 
     def body(self):
         """The server as GET answers with it; each read brings the task nearer to its end."""
@@ -112,6 +114,8 @@ class Api(object):
     def __init__(self):
         self.servers = {}
         self.requests = []
+        self.down = set()       # compute hosts
+        self.cells_left_out = []
 
     def add_server(self, server_id, name):
         self.servers[server_id] = Server(server_id, name)
@@ -132,6 +136,8 @@ class Api(object):
             return 200, {}, {'servers': [
                 {'id': server.id, 'name': server.name} for server in self.servers.values()
                 if re.search(pattern, server.name)]}
+        if path == '/os-light-snapshots' and method == 'POST':
+            return self._snapshot_all(body['snapshotAll'] or {})
         parts = path.strip('/').split('/')
         if parts[0] != 'servers' or parts[1] not in self.servers:
             raise Refused(404, 'Instance %s could not be found.' % parts[1])
@@ -151,7 +157,8 @@ class Api(object):
                 return self._begin(server, 'delete', {'index': point['index']})
             return 200, {}, {'light_snapshot': _linked(path.rpartition('/')[0], point)}
         if rest[:1] == ['os-instance-actions']:
-            if rest[1] not in server.records:
+            server.unseen -= 1
+            if rest[1] not in server.records or server.unseen >= 0:
                 raise Refused(404, 'Action for request_id %s could not be found.' % rest[1])
             return 200, {}, {'instanceAction': _of_version(server.records[rest[1]], version)}
         return 200, {}, {'server': server.body()}
@@ -161,6 +168,29 @@ class Api(object):
         if action == 'checkSnapshots' and not (arguments or {}).get('repair'):
             return 200, {}, {'findings': server.findings}
         return self._begin(server, action, arguments or {})
+
+    def _snapshot_all(self, arguments):
+        request_id, told = 'req-%d' % len(self.requests), []
+        for server in sorted(self.servers.values(), key=lambda one: one.name):
+            if not server.enabled or arguments.get('daily') and not server.daily:
+                continue
+            down = server.host in self.down
+            told.append({'id': server.id, 'name': server.name, 'host': server.host,
+                         'status': 'host_down' if down else 'accepted' if server.status == 'ACTIVE' else 'skipped',
+                         'reason': 'The compute host %s is down.' % server.host if down else None})
+            if told[-1]['status'] == 'accepted':
+                self._record(server, request_id, 'createSnapshot')
+                server.add('last', arguments.get('name', ''), arguments.get('description', ''))
+        return 202, {'x-compute-request-id': request_id}, {'light_snapshot_all': {
+            'request_id': request_id, 'cells_left_out': self.cells_left_out, 'servers': told}}
+
+    @staticmethod
+    def _record(server, request_id, action):
+        server.records[request_id] = {'action': action, 'message': None, 'events': [{'result': 'Success'}]}
+        if server.fails:
+            server.records[request_id].update(
+                message='Error', events=[{'result': 'Error', 'details': server.fails}])
+            server.fails = None
 
     def _begin(self, server, action, arguments):
         if server.task and server.busy_for:
@@ -172,11 +202,7 @@ class Api(object):
             raise Refused(409, 'Instance %s previews restore point %s.' % (server.id, server.preview))
         answer = getattr(self, '_' + action)(server, arguments)
         request_id = 'req-%d' % len(self.requests)
-        server.records[request_id] = {'action': action, 'message': None, 'events': [{'result': 'Success'}]}
-        if server.fails:
-            server.records[request_id].update(
-                message='Error', events=[{'result': 'Error', 'details': server.fails}])
-            server.fails = None
+        self._record(server, request_id, action)
         server.task = TASKS.get(action)
         return 202, {'x-compute-request-id': request_id}, answer
 

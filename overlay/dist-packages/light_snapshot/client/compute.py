@@ -56,6 +56,10 @@ class Compute(object):
         """Asks for the deletion of a restore point; returns the request's id."""
         return _request_id(self.send('DELETE', '/servers/%s/light-snapshots/%d' % (server_id, index))[1])
 
+    def snapshot_all(self, arguments):
+        """Asks for a light snapshot of every server; returns the id of the request, and what is said of each server."""
+        return self.send('POST', '/os-light-snapshots', {'snapshotAll': arguments})[0]['light_snapshot_all']
+
 
 def _request_id(headers):
     return headers.get('x-openstack-request-id') or headers.get('x-compute-request-id')

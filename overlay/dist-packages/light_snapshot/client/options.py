@@ -28,9 +28,11 @@ QUIESCE = _option('--quiesce', action='store_true',
 STORE = _option('--store', action='store_true',
                 help='Keep every layer, so that every snapshot stays a restore point')
 DAILY = _option('--daily', action='store_true', help='Take a light snapshot every day')
+ALL_DAILY = _option('--daily', action='store_true', help='Only of the servers of which one is taken every day')
 
 NEW_NAME = _option('--name', metavar='<name>', help='New name')
 NEW_DESCRIPTION = _option('--description', metavar='<description>', help='New description')
+
 
 def _said(dest, flag, const, text):
     return _option(flag, dest=dest, action=Once, nargs=0, const=const, help=text)

@@ -51,15 +51,29 @@ def _progress(compute, server_id):
         return None
 
 
+def outcome(compute, server_id, request_id):
+    """(whether what a request asked of a server is over, what went wrong with it or None)."""
+    events, whole = _action(compute, server_id, request_id)
+    if not any(event.get('result') for event in events) and whole != 'Error':
+        return False, None
+    failed = [event for event in events if event.get('result') == 'Error']
+    return True, _words(compute, {'id': server_id}, failed) if failed or whole == 'Error' else None
+
+
+def _action(compute, server_id, request_id):
+    """(the events of a request's action, what the record says of the whole)"""
+    path = '/servers/%s/os-instance-actions/%s' % (server_id, request_id)
+    said = (compute.get_or_none(path, _EVENT_DETAILS) or compute.get_or_none(path) or {})
+    action = said.get('instanceAction') or {}
+    return action.get('events') or [], action.get('message')
+
+
 def _failure(compute, server, request_id):
     """What went wrong with a request, in words; None if nothing did."""
     if request_id:
-        path = '/servers/%s/os-instance-actions/%s' % (server['id'], request_id)
-        said = (compute.get_or_none(path, _EVENT_DETAILS) or compute.get_or_none(path) or {})
-        action = said.get('instanceAction') or {}
-        events = action.get('events') or []
+        events, whole = _action(compute, server['id'], request_id)
         failed = [event for event in events if event.get('result') == 'Error']
-        if failed or action.get('message') == 'Error':
+        if failed or whole == 'Error':
             return _words(compute, server, failed)
     if server.get('status') == 'ERROR':
         return _words(compute, server, [])

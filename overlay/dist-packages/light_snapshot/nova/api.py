@@ -9,6 +9,7 @@ from nova.api.openstack import wsgi
 from nova.compute import vm_states
 
 from light_snapshot.nova import asking
+from light_snapshot.nova import everywhere
 from light_snapshot.nova import listing
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
@@ -151,6 +152,10 @@ class ActionController(asking.Controller):
         return {'findings': self.call('check', context, instance)['findings']}
 
 
+class CloudController(listing.SummaryController, everywhere.EverywhereController):
+    """/os-light-snapshots: a list of servers, and a snapshot of all. One controller: before 16 a URL has one."""
+
+
 def extend():
     """What goes along with the routes: the policy's defaults, our booleans in servers' bodies, the refusals. What is
     wrapped is wrapped once, however many routers nova builds: before 16 it builds one for each version of its API."""
@@ -166,8 +171,8 @@ def _resource():
     return places.find('resource')(resource.LightSnapshotsController())
 
 
-def _summary():
-    return places.find('resource')(listing.SummaryController())
+def _cloud():
+    return places.find('resource')(CloudController())
 
 
 def add_routes(original, self, *args, **kwargs):
@@ -179,7 +184,7 @@ def add_routes(original, self, *args, **kwargs):
     if ActionController not in controllers:
         controllers.append(ActionController)
         routes.ROUTE_LIST += (
-            ('/os-light-snapshots', {'GET': [_summary, 'index']}),
+            ('/os-light-snapshots', {'GET': [_cloud, 'index'], 'POST': [_cloud, 'create']}),
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index'], 'POST': [_resource, 'create']}),
             ('/servers/{server_id}/light-snapshots/{id}', {
                 'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),

@@ -79,9 +79,9 @@ class Controller(wsgi.Controller):
             raise exc.HTTPConflict(explanation='The compute host %s did not answer in time. It may still do what was '
                                                'asked: look at the server\'s events.' % instance.host)
         except messaging.RemoteError as error:
-            if 'UnsupportedVersion' not in str(error.exc_type) and 'NoSuchMethod' not in str(error.exc_type):
+            if not is_unknown(error):
                 raise
-            raise NotAsked(explanation=_NOT_THERE[rpcapi.is_new(method, **kwargs)] % instance.host)
+            raise NotAsked(explanation=NOT_THERE[rpcapi.is_new(method, **kwargs)] % instance.host)
         if answer.get('code') == 404:
             raise exc.HTTPNotFound(explanation=answer['message'])
         if answer.get('code') == 409:
@@ -144,8 +144,13 @@ class Controller(wsgi.Controller):
             pass
 
 
+def is_unknown(error):
+    """Whether a host's error says that it does not know what it is asked for."""
+    return 'UnsupportedVersion' in str(error.exc_type) or 'NoSuchMethod' in str(error.exc_type)
+
+
 #: Whether the host was asked for something new -> what it means that it does not know it.
-_NOT_THERE = {
+NOT_THERE = {
     False: 'light-snapshot is not installed on the compute host %s. Nothing was changed.',
     True: 'The compute host %s has an older light-snapshot that cannot do this, or none. Nothing was changed. Install '
           'this release there, then try again.',

@@ -8,32 +8,25 @@ no crash makes two of one. A server that is busy has its turn later; one that fa
 from __future__ import absolute_import
 
 import logging
-import threading
 import time
 
 import nova.context
-from nova import exception
-from nova import objects
-from nova.compute import vm_states
 
 from light_snapshot.engine import errors
 from light_snapshot.nova import driver as glue
 from light_snapshot.nova import hooks
 from light_snapshot.nova import manager as managers
-from light_snapshot.nova import names
 from light_snapshot.nova import options
 from light_snapshot.nova import schedule as schedules
+from light_snapshot.nova import turns
 
 LOG = logging.getLogger(__name__)
 
-STATES = [vm_states.ACTIVE, vm_states.STOPPED]
-OPERATION = 'snapshot'
 #: Seconds until a server whose snapshot failed is tried again; each time twice as long, up to the second.
 RETRY, RETRY_MOST = 3600, 6 * 3600
 NOTHING = {'slot': '', 'taken': ''}
 
 _ATTRIBUTE = '_light_snapshot_daily'
-_ATTRS = ['flavor', 'info_cache', 'metadata', 'system_metadata']
 
 
 def start(manager):
@@ -75,13 +68,10 @@ class Daily(object):
     def __init__(self, manager, schedule, concurrency, interval):
         self.manager = manager
         self.schedule = schedule
-        self.concurrency = concurrency
         self.interval = interval
-        self._lock = threading.Lock()
+        self.turns = turns.Turns(concurrency, lambda uuid, _what: self._take(uuid),
+                                 lambda uuid, exc: self._skip(uuid, exc, time.time()))
         self._stopped = self._failing = False
-        self._waiting = []          # uuids, what is due longest first
-        self._running = set()       # uuids
-        self._workers = 0
         self._noted = {}            # uuid -> what its record notes, or has noted earlier
         self._failed = {}           # uuid -> (how often, when it is tried again)
 
@@ -103,22 +93,13 @@ class Daily(object):
 
     def stop(self):
         self._stopped = True
-        with self._lock:
-            self._waiting = []
+        self.turns.stop()
 
     # ---- what is due
 
     def look(self):
         """One look: who is due waits for a turn, and workers begin."""
-        due = self.due(time.time())
-        with self._lock:
-            if self._stopped:
-                return
-            self._waiting = [uuid for uuid in due if uuid not in self._running]
-            more = min(self.concurrency - self._workers, len(self._waiting))
-            self._workers += max(more, 0)
-        for _number in range(more):
-            managers.in_background(self._work)
+        self.turns.replace(self.due(time.time()))
 
     def due(self, now):
         """The uuids of the servers that are due, the longest first; one query."""
@@ -132,7 +113,7 @@ class Daily(object):
 
     def _due(self, uuid, now):
         """When the server's slot came, or None."""
-        if uuid in self._running or self._waits(uuid, now):
+        if self.turns.runs(uuid) or self._waits(uuid, now):
             return None
         known = self._noted.get(uuid, NOTHING)
         if self.schedule.due(uuid, known, now) is None and self.schedule.mended(known, now) is None:
@@ -178,53 +159,21 @@ class Daily(object):
 
     # ---- taking them
 
-    def _work(self):
-        """One worker: takes what waits, until nothing does."""
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._workers -= 1
-                    return
-                uuid = self._waiting.pop(0)
-                self._running.add(uuid)
-            try:
-                self._take(uuid)
-            except Exception as exc:
-                LOG.exception('light-snapshot: the daily light snapshot of %s failed', uuid)
-                self._skip(uuid, exc, time.time())
-            finally:
-                with self._lock:
-                    self._running.discard(uuid)
-
     def _take(self, uuid):
-        """As nova-api does it: the task state, the action's record, and the work, here until all of it is done."""
-        context = nova.context.get_admin_context()
+        noted = {}
+
+        def arguments():
+            now = time.time()
+            if not self._still_due(uuid, now):
+                return None
+            noted.update(self.schedule.note(uuid, now))
+            return {'name': 'daily-' + noted['taken'], 'description': '', 'quiesce': True, 'daily': noted}
         try:
-            instance = objects.Instance.get_by_uuid(context, uuid, expected_attrs=_ATTRS)
-        except exception.InstanceNotFound:
-            return
-        if instance.host != self.manager.host or instance.vm_state not in STATES or instance.task_state is not None:
+            answer = turns.take(self.manager, nova.context.get_admin_context(), uuid, arguments)
+        except turns.NotNow:
             return                  # its turn comes when that is over
-        instance.task_state = names.TASK_STATES[OPERATION]
-        try:
-            instance.save(expected_vm_state=STATES, expected_task_state=[None])
-        except (exception.UnexpectedTaskStateError, exception.UnexpectedVMStateError, exception.InstanceNotFound):
-            return
-        now = time.time()
-        noted = self.schedule.note(uuid, now)
-        work = managers.Work(self.manager, context, instance, OPERATION, {
-            'name': 'daily-' + noted['taken'], 'description': '', 'quiesce': True, 'daily': noted})
-        begins = False
-        try:
-            if self._still_due(uuid, now):
-                objects.InstanceAction.action_start(context, uuid, names.ACTIONS[OPERATION], want_result=False)
-                begins = True
-        finally:
-            if not begins:
-                work.end()
-        if begins:
-            work.run()
-            self._done(uuid, noted, work.answer)
+        if answer is not None:
+            self._done(uuid, noted, answer)
 
     def _still_due(self, uuid, now):
         """Nobody else changes the server now: what is on its disk counts."""

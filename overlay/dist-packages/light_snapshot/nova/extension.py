@@ -5,7 +5,6 @@ from __future__ import absolute_import
 from nova.api.openstack import extensions
 
 from light_snapshot.nova import api
-from light_snapshot.nova import listing
 from light_snapshot.nova import resource
 
 
@@ -24,7 +23,7 @@ class LightSnapshots(extensions.V21APIExtensionBase):
         parent = {'member_name': 'server', 'collection_name': 'servers'}
         return [extensions.ResourceExtension('light-snapshots', resource.LightSnapshotsController(), parent=parent,
                                              member_name='light_snapshot'),
-                extensions.ResourceExtension('os-light-snapshots', listing.SummaryController())]
+                extensions.ResourceExtension('os-light-snapshots', api.CloudController())]
 
     def get_controller_extensions(self):
         return [extensions.ControllerExtension(self, 'servers', api.ActionController())]

@@ -59,9 +59,11 @@ def init_host(original, self, *args, **kwargs):
 
 
 def cleanup_host(original, self, *args, **kwargs):
-    """The service stops: no daily snapshot begins any more."""
+    """The service stops: no daily snapshot begins any more, and none of a snapshotAll."""
     from light_snapshot.nova import daily
+    from light_snapshot.nova import together
     daily.stop(self)
+    together.stop(self)
     return original(self, *args, **kwargs)
 
 
@@ -178,6 +180,11 @@ class Endpoint(object):
         in_background(work.run)
         work.begun.wait()
         return work.answer
+
+    def snapshot_all(self, context, uuids, args):
+        """Take a snapshot of each of these servers of the host, a few at a time, in the background: see `together.add`."""
+        from light_snapshot.nova import together    # it builds on this module
+        return together.add(self._manager, context, uuids, args)
 
     def _engine(self, instance):
         return glue.engine_of(self._manager.driver, instance)

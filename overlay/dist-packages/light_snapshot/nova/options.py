@@ -61,6 +61,12 @@ QUOTA = [
                     'nova-api refuses another. -1: any number.'),
 ]
 
+TOGETHER = [
+    cfg.IntOpt('all_concurrency', default=2, min=1,
+               help='How many light snapshots of one for all servers (snapshotAll) this host takes at a time, beside the daily '
+                    'ones.'),
+]
+
 
 def values(conf):
     """The options as the engine takes them."""
@@ -76,6 +82,11 @@ def daily(conf):
 def quota(conf):
     """What nova-api refuses beyond."""
     return _read(conf, QUOTA)
+
+
+def together(conf):
+    """What a snapshot of all of the host's servers goes by."""
+    return _read(conf, TOGETHER)
 
 
 def _read(conf, options):

@@ -52,10 +52,10 @@ PLACES = {
         ('nova.objects.base:remotable', '12-'),),
     'versioned_notifier': (
         ('nova.rpc:get_versioned_notifier', '13-'),),
-    'scatter_gather': (         # asks all cells at once
-        ('nova.context:scatter_gather_all_cells', '16-'),),
     'rpc_router': (             # RPC clients by cell
         ('nova.rpc:ClientRouter', '14-'),),
+    'each_cell': (              # runs a function for every cell but cell0
+        ('nova.context:scatter_gather_skip_cell0', '16-'),),
 }
 
 
@@ -125,20 +125,6 @@ def database_engine(context):
     return get_engine(context=context) if takes(get_engine, 'context') else get_engine()
 
 
-def each_cell(context, function, *args):
-    """What a function of a cell's context says of each cell; it returns a list. Before 16, of the one database.
-
-    :returns: (the answers, whether every cell has answered)
-    """
-    gather = find('scatter_gather')
-    if gather is None:
-        return [function(context, *args)], True
-    said = list(gather(context, function, *args).values())
-    # For a cell that is down stands an object of nova's, or the exception.
-    answers = [answer for answer in said if isinstance(answer, list)]
-    return answers, len(answers) == len(said)
-
-
 def is_volume_backed(compute_api, context, instance):
     """Whether a server boots from a volume."""
     check = find('is_volume_backed')
@@ -179,6 +165,31 @@ def rpc_client(router, context, instance):
     if hasattr(router, 'by_instance'):              # 14, 15
         return router.by_instance(context, instance)
     return router
+
+
+def rpc_client_of_host(router, context, host):
+    """The same for the cell of a host, of which the context was made."""
+    if hasattr(router, 'by_host'):                  # 14, 15
+        return router.by_host(context, host)
+    return rpc_client(router, context, None)
+
+
+def in_each_cell(context, function):
+    """What function(context of the cell) gives for each cell that may have servers on hosts; before 16 there is one.
+
+    :returns: ([what it gave], [uuids of the cells that failed or gave no answer in nova's time])
+    """
+    each = find('each_cell')
+    if each is None:
+        return [function(context)], []
+    found, silent = [], []
+    # nova puts into the place of an answer what stands for none; which, differs. A tuple is none of them.
+    for cell, given in sorted(each(context, lambda cell_context: (function(cell_context),)).items()):
+        if isinstance(given, tuple):
+            found += given
+        else:
+            silent.append(cell)
+    return found, silent
 
 
 def notifiers(host):

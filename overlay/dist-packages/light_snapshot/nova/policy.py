@@ -1,5 +1,5 @@
-"""Who may do what: who may read a project lists, who may change its servers does all else; an admin alone repairs, and sees all
-projects. One rule a verb, to be changed in nova's policy files.
+"""Who may do what: who may read a project lists, who may change its servers does all else; an admin alone repairs, sees all
+projects, and has snapshots taken of all servers. One rule a verb, to be changed in nova's policy files.
 
 From 26 on (readers: 25) these are nova's own rules of readers and members, so that an operator's changes of those, and what nova does for
 clouds that have no such roles yet, hold here too. Before, nova knows the project alone.
@@ -24,6 +24,7 @@ _TEXTS = {
     'index': ('List and show the light snapshots of a server', 'GET %s, GET %s/{index}' % (_POINTS, _POINTS)),
     'summary': ('List the servers of the project that use light snapshots', 'GET /os-light-snapshots'),
     'summary_all': ('List those of all projects, with their hosts', 'GET /os-light-snapshots'),
+    'all': ('Take a light snapshot of every server that uses them (snapshotAll)', 'POST /os-light-snapshots'),
     'update': ('Rename a light snapshot', 'PUT %s/{index}' % _POINTS),
     'delete': ('Delete a light snapshot', 'DELETE %s/{index}' % _POINTS),
     'enable': ('Enable light snapshots (enableSnapshot)', _ACTION),
@@ -40,7 +41,7 @@ _TEXTS = {
     'store': ('Keep every light snapshot or not (storeSnapshot)', _ACTION),
     'daily': ('Take a light snapshot every day or not (dailySnapshot)', _ACTION),
 }
-_ADMIN_ONLY, _READS = ('repair', 'summary_all'), ('index', 'summary')
+_ADMIN_ONLY, _READS = ('all', 'repair', 'summary_all'), ('index', 'summary')
 
 
 def list_rules():

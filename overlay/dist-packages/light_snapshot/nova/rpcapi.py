@@ -11,8 +11,13 @@ from light_snapshot.nova import names
 from light_snapshot.nova import places
 
 FIRST = '1.0'
-# 1.1: `check`, the operations of names.NEW, and recover's `safety`.
-NEWEST = '1.1'
+# `check`, the operations of names.NEW, and recover's `safety`.
+SECOND = '1.1'
+# `snapshot_all`.
+NEWEST = '1.2'
+
+# Seconds that a host has to say which servers it takes on: it says so before it looks at any of them.
+ALL_TIMEOUT = 20
 
 
 def is_new(method, operation=None, args=None, **_others):
@@ -26,18 +31,19 @@ class ComputeAPI(object):
     def __init__(self):
         self._router = None
 
-    def _client(self, context, instance):
+    def _made(self):
         # Made at the first call: nova's RPC is set up after the routes are built.
         if self._router is None:
             target = messaging.Target(topic='compute', namespace='light_snapshot', version=FIRST)
             client = rpc.get_client(target, serializer=objects_base.NovaObjectSerializer())
             router = places.find('rpc_router')
             self._router = router(client) if router is not None else client
-        return places.rpc_client(self._router, context, instance)
+        return self._router
 
     def _call(self, context, instance, method, **kwargs):
-        version = NEWEST if is_new(method, **kwargs) else FIRST
-        cctxt = self._client(context, instance).prepare(server=instance.host, version=version)
+        version = SECOND if is_new(method, **kwargs) else FIRST
+        client = places.rpc_client(self._made(), context, instance)
+        cctxt = client.prepare(server=instance.host, version=version)
         return cctxt.call(context, method, instance=instance, **kwargs)
 
     def points(self, context, instance):
@@ -51,3 +57,12 @@ class ComputeAPI(object):
 
     def operate(self, context, instance, operation, args):
         return self._call(context, instance, 'operate', operation=operation, args=args)
+
+    def snapshot_all(self, context, host, uuids, args):
+        """One call for all of a host's servers.
+
+        :param context: one that reaches the host's cell
+        """
+        client = places.rpc_client_of_host(self._made(), context, host)
+        cctxt = client.prepare(server=host, version=NEWEST, timeout=ALL_TIMEOUT)
+        return cctxt.call(context, 'snapshot_all', uuids=uuids, args=args)

@@ -41,6 +41,7 @@ DAILY = _action('dailySnapshot', _SWITCH)
 # A limit that is not named stays as it is; null: no limit. A hundred years are enough.
 RETAIN = _action('retainSnapshots', dict(_options(types=['object'], count=_limit(2 ** 31 - 1), days=_limit(36500)),
                                          minProperties=1))
+ALL = _action('snapshotAll', _options(daily=_BOOLEAN, name=_TEXT, description=_TEXT, quiesce=_BOOLEAN))
 CHECK = _action('checkSnapshots', _options(repair=_BOOLEAN))
 
 UPDATE = _action('light_snapshot', dict(_options(types=['object'], name=_TEXT, description=_TEXT), minProperties=1))

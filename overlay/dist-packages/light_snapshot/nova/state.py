@@ -96,6 +96,19 @@ def daily_of(context, host):
         return [row[0] for row in connection.execute(query, {'host': host}).fetchall()]
 
 
+def enabled(context, daily):
+    """The servers of the context's cell for which light snapshots are on, in one query.
+
+    :param daily: only those of which one is to be taken every day
+    :returns: [{'id', 'name', 'host', 'vm_state'}], by name
+    """
+    query = sqlalchemy.text('SELECT uuid, display_name, host, vm_state FROM instances WHERE deleted = 0 AND '
+                            'light_snapshot_enable = 1%s ORDER BY display_name, uuid'
+                            % (' AND snapshot_daily = 1' if daily else ''))
+    with places.database_engine(context).connect() as connection:
+        return [dict(zip(('id', 'name', 'host', 'vm_state'), row)) for row in connection.execute(query).fetchall()]
+
+
 @base.NovaObjectRegistry.register
 class LightSnapshotDaily(base.NovaObject):
     """The servers of one host of which a snapshot is to be taken every day. An object of its own, so that a conductor with an

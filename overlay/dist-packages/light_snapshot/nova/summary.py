@@ -54,8 +54,8 @@ def kept(context, project_id):
 
     :returns: (bytes, whether every cell has answered)
     """
-    answers, complete = places.each_cell(context, _kept_in_cell, project_id)
-    return sum(sum(answer) for answer in answers), complete
+    answers, silent = places.in_each_cell(context, lambda cell: _kept_in_cell(cell, project_id))
+    return sum(sum(answer) for answer in answers), not silent
 
 
 def _kept_in_cell(context, project_id):
@@ -70,10 +70,10 @@ def page(context, limit, marker=None, project_id=None, host=None):
     :param project_id: None: of all projects
     :returns: ([{'id', 'name', 'project_id', 'host', column: boolean, counter: value}], whether every cell has answered)
     """
-    answers, complete = places.each_cell(context, _page_in_cell, limit, marker, project_id, host)
+    answers, silent = places.in_each_cell(context, lambda cell: _page_in_cell(cell, limit, marker, project_id, host))
     # While a server moves from one cell to another, both have it.
     found = dict((server['id'], server) for answer in answers for server in answer)
-    return [found[uuid] for uuid in sorted(found)][:limit], complete
+    return [found[uuid] for uuid in sorted(found)][:limit], not silent
 
 
 def _page_in_cell(context, limit, marker, project_id, host):

@@ -12,6 +12,7 @@ from oslo_utils import encodeutils
 from light_snapshot.client import actions
 from light_snapshot.client import confirm
 from light_snapshot.client import errors
+from light_snapshot.client import everywhere
 from light_snapshot.client import findings
 from light_snapshot.client import options
 from light_snapshot.client import points
@@ -42,17 +43,24 @@ def _target(do):
                             'help': do + ' the restore point of this index'})]
 
 
-def _command(run, summary, *arguments):
-    """A command that does run(compute, server's id, args); `summary` is its help, `arguments` some of options."""
+def _made(run, summary, arguments):
+    """A command that does run(client, args); `summary` is its help, `arguments` some of options."""
     def command(client, args):
         try:
-            run(http.Compute(client), utils.find_resource(client.servers, args.server).id, args)
+            run(client, args)
         except errors.CommandFailed as failed:
             raise exceptions.CommandError(failed.args[0])
 
     command.__doc__ = summary.replace('\n\n', '. ')
-    command.arguments = [options.SERVER] + list(arguments)
+    command.arguments = list(arguments)
     return command
+
+
+def _command(run, summary, *arguments):
+    """A command about one server, that does run(compute, server's id, args)."""
+    def of_server(client, args):
+        run(http.Compute(client), utils.find_resource(client.servers, args.server).id, args)
+    return _made(of_server, summary, [options.SERVER] + list(arguments))
 
 
 def _action(action):
@@ -97,6 +105,12 @@ def _check(compute, server_id, args):
     findings.judge(found, args)
 
 
+def _all(client, args):
+    found = everywhere.take(http.Compute(client), args)
+    _print(found['servers'], everywhere.COLUMNS)
+    everywhere.judge(found)
+
+
 def _delete(compute, server_id, args):
     confirm.delete(compute, server_id, args, _write)
     points.delete(compute, server_id, args)
@@ -111,6 +125,7 @@ def _set(compute, server_id, args):
 
 
 do_light_snapshot = _command(_create, actions.CREATE.summary, *actions.CREATE.options)
+do_light_snapshot_all = _made(_all, everywhere.SUMMARY, everywhere.OPTIONS)
 do_light_snapshot_list = _command(_list, points.LIST)
 do_light_snapshot_show = _command(_show, points.SHOW, options.INDEX)
 do_light_snapshot_set = _command(_set, points.SET, options.INDEX, options.NEW_NAME, options.NEW_DESCRIPTION)

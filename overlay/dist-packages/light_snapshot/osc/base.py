@@ -3,11 +3,12 @@
 from cliff import command
 
 from light_snapshot.client import options
+from light_snapshot.osc import examples
 from light_snapshot.osc import http
 
 
-class ServerCommand(command.Command):
-    """A command about one server."""
+class Command(command.Command):
+    """A command; its help ends with examples."""
 
     # What the client's shell asks of every command.
     auth_required = True
@@ -18,6 +19,20 @@ class ServerCommand(command.Command):
         return http.Compute(self.app.client_manager)
 
     def get_parser(self, prog_name):
+        parser = super(Command, self).get_parser(prog_name)
+        examples.add(parser, prog_name)
+        return parser
+
+    def write(self, text):
+        """Puts a text before the user."""
+        self.app.stdout.write(text)
+        self.app.stdout.flush()
+
+
+class ServerCommand(Command):
+    """A command about one server."""
+
+    def get_parser(self, prog_name):
         parser = super(ServerCommand, self).get_parser(prog_name)
         self.add_options(parser)
         add(parser, options.SERVER)
@@ -25,11 +40,6 @@ class ServerCommand(command.Command):
 
     def add_options(self, parser):
         """Adds the arguments that stand before the server."""
-
-    def write(self, text):
-        """Puts a text before the user."""
-        self.app.stdout.write(text)
-        self.app.stdout.flush()
 
 
 class ActionCommand(ServerCommand):
