@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live deb bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live deb bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -13,6 +13,7 @@ help:
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
+	@echo 'make test-operations what nova can do to a server, in each state of light snapshots, on two hosts (docs/operations.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
 	@echo 'make bench         what it costs, as ratios from one run'
@@ -32,14 +33,19 @@ test: setup
 test-releases: setup
 	@$(SUDO) env NOVA_SITE="$(NOVA_SITE)" PYTHON="$(PYTHON)" $(PYTHON3) -m tests.releases $(OPTIONS) $(RELEASES)
 
-# OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-live: setup
 	@$(SUDO) $(PYTHON3) -m testbed up
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv
 	@$(SUDO) .venv/bin/python -m pytest -q -ra -p no:cacheprovider --durations=5 tests/live
 
+# OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-faults: setup
 	@$(SUDO) $(PYTHON3) -m tests.faults $(OPTIONS)
+
+# OPTIONS='--operation TEXT' or '--state TEXT' for some cells, --sample for a few, --workers N. The second host is brought up and down.
+test-operations: setup
+	@$(SUDO) $(PYTHON3) -m testbed up
+	@$(SUDO) $(PYTHON3) -m tests.operations $(OPTIONS)
 
 test-e2e: setup
 	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON3) -m testbed up
