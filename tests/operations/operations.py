@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 
 from testbed import settings
+from testbed.guestctl import GuestError
 from tests.operations import chains, judge
 from tests.operations.world import HOST, OTHER, PATIENCE, poll
 
@@ -175,16 +176,29 @@ def live_migration(server):
     assert server.where == where, 'it is on %s still' % server.where
 
 
+def _copied(server):
+    """Whether libvirt copies a disk of the server just now."""
+    try:
+        return 'Copy' in server.guest.virsh('blockjob', server.uuid, 'vda')
+    except GuestError:
+        return False
+
+
 def live_migration_dies(server):
-    """The guest that comes in dies half way."""
+    """The guest that comes in dies half way: while its disk is copied."""
     where, start = _elsewhere(server), server.where
+    if server.details()['status'] != 'ACTIVE':
+        _live(server, where)
     twin = type(server.guest)(server.uuid, server.world.uri(where), server.world.instances(where))
     server.guest.run(['sh', '-c', '(while :; do dd if=/dev/urandom of=/var/load bs=65536 count=400; done) >/dev/null 2>&1 & echo $! >/run/load'])
     try:
         server.ask({'os-migrateLive': {'host': where, 'block_migration': 'auto'}}, server.world.admin)
-        found = poll(lambda: twin.state() if twin.state() in ('paused', 'running') else None, 'the guest on %s' % where)
-        assert found == 'paused', 'it runs there already'
-        twin.virsh('destroy', server.uuid)
+        poll(lambda: _copied(server) or twin.state() == 'running', 'the copy of the disk to %s' % where)
+        assert twin.state() == 'paused', 'it is %s there already' % twin.state()
+        try:
+            twin.virsh('destroy', server.uuid)
+        except GuestError:
+            pass        # libvirt forgets it while it is destroyed; whether it died is seen below
         server.killed = True
         server.wait('ACTIVE')
     finally:
