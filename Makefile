@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-live test-installer deb docs bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer deb docs bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
 	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
+	@echo 'make test-operations what nova can do to a server, in each state of light snapshots, on two hosts (docs/operations.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
 	@echo 'make docs          docs/policy.sample.yaml, out of the code'
@@ -34,7 +35,6 @@ test: setup
 test-releases: setup
 	@$(SUDO) env NOVA_SITE="$(NOVA_SITE)" PYTHON="$(PYTHON)" $(PYTHON3) -m tests.releases $(OPTIONS) $(RELEASES)
 
-# OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-live: setup
 	@$(SUDO) $(PYTHON3) -m testbed up
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv
@@ -45,8 +45,14 @@ test-installer: setup
 	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 
+# OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-faults: setup
 	@$(SUDO) $(PYTHON3) -m tests.faults $(OPTIONS)
+
+# OPTIONS='--operation TEXT' or '--state TEXT' for some cells, --sample for a few, --workers N. The second host is brought up and down.
+test-operations: setup
+	@$(SUDO) $(PYTHON3) -m testbed up
+	@$(SUDO) $(PYTHON3) -m tests.operations $(OPTIONS)
 
 test-e2e: setup
 	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON3) -m testbed up

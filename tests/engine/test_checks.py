@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from disk import Server, qemu_io  # noqa: E402
 
-from light_snapshot.engine import errors, layout  # noqa: E402
+from light_snapshot.engine import errors, layout, privileged  # noqa: E402
 
 
 @pytest.fixture
@@ -135,3 +135,18 @@ def test_clusters_that_nobody_uses_are_given_back(server):
     assert codes(server) == [('leaks', 'disk.light-2', False)]
     assert codes(server, repair=True) == [('leaks', 'disk.light-2', True)]
     assert codes(server) == [] and server.sum() == before
+
+
+def test_who_writes_is_seen_also_while_it_closes_other_files(tmpdir, monkeypatch):
+    tmpdir.join('disk').write('x')
+    writer = subprocess.Popen([sys.executable, '-c', 'import sys; handle = open(%r, "r+"); print(1); sys.stdout.flush(); sys.stdin.read()'
+                               % str(tmpdir.join('disk'))], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert writer.stdout.readline()
+        listed, place = os.listdir, '/proc/%d/fd' % writer.pid
+        # The first that is listed has been closed when it is looked at.
+        monkeypatch.setattr(os, 'listdir', lambda path: (['99999'] if path == place else []) + listed(path))
+        assert privileged.written(str(tmpdir)) == ['disk']
+    finally:
+        monkeypatch.undo()
+        writer.communicate()

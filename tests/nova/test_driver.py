@@ -138,6 +138,24 @@ def test_the_active_layer_is_what_the_guest_boots(here):
     assert config.devices[0].source_path == here + '/disk.swap.light-7' and config.devices[0].driver_format == 'qcow2'
 
 
+def test_a_rescue_system_is_not_the_server(here):
+    """Its root disk is a file of nova's, and the server's active layer its second disk."""
+    class Host(object):
+        _domain = object()
+
+        def get_guest(self, _instance):
+            return self
+
+    class Driver(object):
+        _host = Host()
+
+    instance = Instance()
+    instance.vm_state = 'active'
+    assert driver.engine_of(Driver, instance).domain is not None
+    instance.vm_state = 'rescued'
+    assert driver.engine_of(Driver, instance).domain is None
+
+
 def test_the_disks_that_nova_gives_a_guest(here):
     driver.CONF.set_override('images_type', 'qcow2', group='libvirt')
     mapping = {'root': {'dev': 'vda'}, 'disk': {'dev': 'vda'}, 'disk.swap': {'dev': 'vdc'}, 'disk.eph0': {'dev': 'vdb'},

@@ -100,8 +100,8 @@ def test_what_is_written_is_read_and_fits():
 def cells(database, monkeypatch):
     """One cell; what else a test appends answers as well."""
     more = []
-    monkeypatch.setattr(places, 'each_cell', lambda context, function, *args: (
-        [function(context, *args)] + [one for one in more if one is not None], None not in more))
+    monkeypatch.setattr(places, 'in_each_cell', lambda context, function: (
+        [function(context)] + [one for one in more if one is not None], ['down' for one in more if one is None]))
     return more
 
 
@@ -147,12 +147,3 @@ def test_pages_over_cells(database, cells):
     cells.extend([[{'id': uuid_of(number)} for number in (2, 3, 4)], None])
     assert ids(3) == [1, 2, 3] and ids(9) == [1, 2, 3, 4]
     assert summary.page(None, 9)[1] is False
-
-
-def test_each_cell(monkeypatch):
-    """nova's own gathering: for a cell that is down stands something that is no list."""
-    monkeypatch.setattr(places, 'find', lambda _word: lambda context, function, *args: {
-        'one': function(context, *args), 'two': IOError('down'), 'three': object()})
-    assert places.each_cell('c', lambda context, number: [context, number], 7) == ([['c', 7]], False)
-    monkeypatch.setattr(places, 'find', lambda _word: None)
-    assert places.each_cell('c', lambda context: [context]) == ([['c']], True)

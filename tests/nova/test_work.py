@@ -155,6 +155,13 @@ def test_who_was_switched_off_by_an_operation_that_was_cut_off_runs_again(engine
     assert instance.task_state is None
 
 
+def test_nothing_is_finished_under_a_rescue_system(engine):
+    instance = Instance()
+    instance.vm_state = 'rescued'
+    manager.settle_all(Manager(engine), [instance])
+    assert engine.done() == []
+
+
 def test_a_database_that_is_away_is_told_later(engine, monkeypatch):
     left, pauses = [3], []
 

@@ -143,12 +143,16 @@ def _written_by(pid, found):
     """Of the files {(device, inode): name}, those that a process has open for writing."""
     folder, held = os.path.join('/proc', pid), []
     try:
-        for number in os.listdir(os.path.join(folder, 'fd')):
+        numbers = os.listdir(os.path.join(folder, 'fd'))
+    except EnvironmentError:
+        return held     # it has ended meanwhile
+    for number in numbers:
+        try:
             stat = os.stat(os.path.join(folder, 'fd', number))
             if (stat.st_dev, stat.st_ino) in found and _for_writing(os.path.join(folder, 'fdinfo', number)):
                 held.append(found[stat.st_dev, stat.st_ino])
-    except EnvironmentError:
-        pass        # it has ended meanwhile, or closed something: then it is no QEMU that lives
+        except EnvironmentError:
+            pass        # closed meanwhile: a QEMU that lives closes many a file, and has the disk open all the same
     return held
 
 

@@ -11,6 +11,7 @@ import os
 import xml.etree.ElementTree as ET
 
 from nova import exception
+from nova.compute import vm_states
 from nova.virt.libvirt import utils as libvirt_utils
 from oslo_config import cfg
 
@@ -39,16 +40,24 @@ DAILY = 'light_snapshot_daily'
 
 
 def engine_of(driver, instance):
-    """The engine of one instance on this host.
+    """The engine of one instance on this host. A rescued server is off for it: the guest that runs is the rescue system, which has the
+    server's disk as one of its own, under another name.
 
     :raises EngineError: when its record cannot be read
     """
     values = options.values(CONF)
+    if is_rescued(instance):
+        return engines.Engine(libvirt_utils.get_instance_path(instance), None, privileges.run, values)
     try:
         domain = engine_domain.Domain(driver._host.get_guest(instance)._domain, timeout=values['call_timeout'])
     except exception.InstanceNotFound:
         domain = None
     return engines.Engine(libvirt_utils.get_instance_path(instance), domain, privileges.run, values)
+
+
+def is_rescued(instance):
+    """Whether the rescue system runs in the place of a server."""
+    return instance.vm_state == vm_states.RESCUED
 
 
 def has_record(instance):

@@ -110,6 +110,10 @@ def settle_all(manager, instances):
 
 
 def _settle_one(manager, context, instance, ours):
+    if glue.is_rescued(instance):
+        # The rescue system has the files open. What was cut off before it was started is seen to before the next operation.
+        return
+
     @utils.synchronized(instance.uuid)
     def settle():
         engine = glue.engine_of(manager.driver, instance)
