@@ -67,7 +67,8 @@ class Fleet:
         """(exit code, what was said, the commands that changed something or looked for that)"""
         self.log.write_text('')
         code, said = run(self.environment, *wrapper, BIN / 'ansible-playbook', '-i', self.top / 'inventory',
-                         'light_snapshot.openstack.' + name, '-e', 'light_snapshot_package=%s' % self.package, *words)
+                         'light_snapshot.openstack.' + name, *words,
+                         *(('-e', 'light_snapshot_package=%s' % self.package) if self.package else ()))
         told = [line.replace(str(self.top) + '/', '') for line in self.log.read_text().splitlines()]
         return code, said, [line for line in told if line.split()[1] in ('dpkg', 'light-snapshot')]
 
@@ -126,7 +127,7 @@ def test_check_mode_changes_no_node(fleet):
 
 
 def test_without_a_package_nothing_begins(fleet):
-    fleet.package = ''
+    fleet.package = None
     code, said, done = fleet.play('install')
     assert code != 0 and done == [] and 'light_snapshot_package' in said
 
@@ -196,7 +197,7 @@ def test_the_collection_is_of_the_package_s_version():
 
 def test_its_documentation_is_one(environment):
     code, said = run(environment, BIN / 'ansible-doc', '-t', 'module', 'light_snapshot.openstack.light_snapshot')
-    assert code == 0 and 'Take, delete and go back to light snapshots' in said, said
+    assert code == 0 and 'A restore point before the upgrade' in said, said
     code, said = run(environment, BIN / 'ansible-doc', '-t', 'role', 'light_snapshot.openstack.node')
     assert code == 0 and 'light_snapshot_package' in said, said
 
