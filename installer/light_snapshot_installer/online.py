@@ -12,6 +12,8 @@ CLAUSES = ((INSTANT, ', ALGORITHM=INSTANT'), (INPLACE, ', ALGORITHM=INPLACE, LOC
 NOT_THIS_WAY = (1064, 1800, 1845, 1846, 4092)
 #: For estimates: MiB a second that a server rebuilds or copies. A slow disk's, so that the truth is rather less.
 RATE = 20
+#: MiB up to which a table is copied without asking: some seconds, on a server that knows no other way.
+SMALL = 64
 #: The first versions that do it, by (what, 'mariadb' or 'mysql').
 _INSTANT = {('add', 'mariadb'): (10, 3, 2), ('add', 'mysql'): (8, 0, 12),
             ('drop', 'mariadb'): (10, 4, 0), ('drop', 'mysql'): (8, 0, 29)}
@@ -25,7 +27,7 @@ Estimate = collections.namedtuple('Estimate', 'table rows mib way')
 def options(parser):
     """Add the option that allows a copy."""
     parser.add_argument('--allow-table-copy', action='store_true',
-                        help='let a database server that can neither change a table at once nor rebuild it online copy it:'
+                        help='let a database server that can neither change a table at once nor rebuild it online copy a large one:'
                              ' nova cannot write to it meanwhile (for dpkg -i: ALLOW_TABLE_COPY=yes in'
                              ' /etc/default/light-snapshot)')
 
@@ -70,15 +72,17 @@ def describe(estimate):
         COPY: 'COPIED, about %d s in which nova cannot write to it' % seconds}[estimate.way])
 
 
-def refuse_copies(name, found):
-    """Raise errors.Refused if one of the estimates is a copy."""
-    copies = [estimate for estimate in found if estimate.way == COPY]
+def copyable(name, found, word):
+    """The names of the tables that may be copied: small ones that the server can change in no other way; all with the operator's
+    `word`. Raises errors.Refused if a large one would have to be copied without it."""
+    copies = [estimate for estimate in found if estimate.way == COPY and not word and estimate.mib > SMALL]
     if copies:
         raise errors.Refused(
             'cell %s: its database server can change a table only by copying it: %s' % (
                 name, '; '.join(describe(estimate) for estimate in copies)),
             next_step='choose a time at which nova may wait, then say so with --allow-table-copy (for dpkg -i: ALLOW_TABLE_COPY=yes'
                       ' in /etc/default/light-snapshot); or let a DBA run sql/*.sql')
+    return [estimate.table for estimate in found if word or estimate.way == COPY]
 
 
 def alter(connection, statements, allow_copy):

@@ -99,18 +99,18 @@ def by_table(statements):
     return tables
 
 
-def add(name, url, statements, hooks, act=True, allow_copy=False):
+def add(name, url, statements, hooks, act=True, copyable=()):
     """Add what is missing in one database, one statement for each table; returns how many columns were added.
 
     `hooks`: `intent(statements)` is called before each, so that the record of what we added survives a crash, and
-    `withdraw(statement)` if another node added a column first. Without `act` nothing is run. `allow_copy`: see online.py.
+    `withdraw(statement)` if another node added a column first. Without `act` nothing is run. `copyable`: tables that may be copied, see online.py.
     Raises errors.InstallerError naming the cell and what is in place.
     """
     added = []
     try:
         with _locked(url, act) as connection:
             for table, wanted in by_table(statements).items():
-                added.extend(_add_to(connection, table, wanted, hooks, act, allow_copy))
+                added.extend(_add_to(connection, table, wanted, hooks, act, table in copyable))
             found, tables = columns(connection, by_table(statements).keys())
     except errors.InstallerError as error:
         raise errors.InstallerError(
@@ -162,7 +162,7 @@ def enabled_servers(url):
     return [row[0] for row in rows]
 
 
-def drop(url, statements, ours, hooks, act=True, allow_copy=False):
+def drop(url, statements, ours, hooks, act=True, copyable=()):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
     `hooks`: `intent(statements)` is called before each statement, one for each table, and `done(statement)` of each
@@ -178,7 +178,7 @@ def drop(url, statements, ours, hooks, act=True, allow_copy=False):
                 if not todo:
                     break
                 hooks.intent(todo)
-                if not act or _execute(connection, todo, NO_SUCH_COLUMN, allow_copy):
+                if not act or _execute(connection, todo, NO_SUCH_COLUMN, table in copyable):
                     dropped += len(todo)
                     break
             for statement in wanted:

@@ -81,7 +81,7 @@ def test_copy_takes_the_operators_word(table, monkeypatch):
     assert 'would copy the table shadow_instances' in caught.value.what and '--allow-table-copy' in caught.value.next_step
     assert mariadb.columns('online', 'shadow_instances') == PLAIN
     del said[:]
-    assert schema.add('c', url, sqlfiles.read(SQL, 'up'), Hooks(), allow_copy=True) == 6
+    assert schema.add('c', url, sqlfiles.read(SQL, 'up'), Hooks(), copyable=['shadow_instances']) == 6
     assert 'ALGORITHM' not in said[-1]
     assert mariadb.columns('online', 'shadow_instances') == PLAIN + NAMES
 
@@ -102,7 +102,14 @@ def test_column_that_another_node_adds_meanwhile(table, monkeypatch):
     assert sorted(mariadb.columns('online')) == sorted(PLAIN + NAMES)
 
 
-def test_refused_before_anything_changes(cloud):  # noqa: F811
+def test_a_small_table_is_copied_without_asking(cloud):  # noqa: F811
+    cloud.database.query('ALTER TABLE instances ENGINE=MyISAM', 'nova')
+    code, out, _err = cloud.run('install')
+    assert code == 0 and 'COPIED' in out and cloud.database.columns('nova') == PLAIN + NAMES
+
+
+def test_refused_before_anything_changes(cloud, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(online, 'SMALL', -1)
     cloud.database.query('ALTER TABLE instances ENGINE=MyISAM', 'nova')
     before = cloud.tree()
     code, _out, err = cloud.run('install')

@@ -57,10 +57,10 @@ def run(root, arguments, out, share=SHARE):
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
 
 
-def add_columns(share, node, record, allow_copy, out):
+def add_columns(share, node, record, word, out):
     """The six columns, on a controller, in every cell database; all are looked at before any is changed.
 
-    `allow_copy`: a server that can only copy a table may do that. Raises errors.Refused before anything is changed, if not.
+    `word`: a server that can only copy a large table may do that. Raises errors.Refused before anything is changed, if not.
     """
     if not node.controller:
         return
@@ -71,14 +71,12 @@ def add_columns(share, node, record, allow_copy, out):
     statements = sqlfiles.read(share + '/sql', 'up')
     schema.check_before(found, statements)
     ahead = [(name, online.estimates(url, schema.missing(url, statements), 'add')) for name, url in found]
-    for name, estimates in ahead:
-        if not allow_copy:
-            online.refuse_copies(name, estimates)
-    for (name, url), (_name, estimates) in zip(found, ahead):
+    copied = [online.copyable(name, estimates, word) for name, estimates in ahead]
+    for (name, url), (_name, estimates), tables in zip(found, ahead, copied):
         for estimate in estimates:
             out.step('cell %s: %s' % (name, online.describe(estimate)))
         hooks = ledger.Ledger(record, name, url)
-        count = schema.add(name, url, statements, hooks, record.root.disk.acting, allow_copy)
+        count = schema.add(name, url, statements, hooks, record.root.disk.acting, tables)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
 

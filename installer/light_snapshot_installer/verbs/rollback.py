@@ -22,8 +22,8 @@ def run(root, arguments, out, share=SHARE):
     record = states.State(root)
     node = nodes.Node(root)
     refuse_live(root, node)
-    allow_copy = online.allowed(root, arguments)
-    ours = _columns_to_drop(share, node, record, allow_copy, out) if arguments.drop_columns else []
+    word = online.allowed(root, arguments)
+    ours = _columns_to_drop(share, node, record, word, out) if arguments.drop_columns else []
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
@@ -38,8 +38,8 @@ def run(root, arguments, out, share=SHARE):
         record['directories'] = []
         restored = undo_apparmor(root, record, out)
     install.restart_pending(root, node, record, arguments, out)
-    for name, url, statements, columns in ours:
-        count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, allow_copy)
+    for name, url, statements, columns, tables in ours:
+        count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, tables)
         out.step('%s: %d columns dropped' % (url, count))
     if record['columns']:
         out.note('%d columns that this node added stay in the database; nova works with them as without' %
@@ -64,8 +64,8 @@ def refuse_live(root, node):
         'commit them into their root disks, then run this again:%s' % ''.join(commands))
 
 
-def _columns_to_drop(share, node, record, allow_copy, out):
-    """[(cell, DatabaseUrl, statements, {(table, column)})] of what this node added. Raises errors.Refused."""
+def _columns_to_drop(share, node, record, word, out):
+    """[(cell, DatabaseUrl, statements, {(table, column)}, tables that may be copied)] of what this node added. Raises errors.Refused."""
     found = cells.find(node.config)
     statements = sqlfiles.read(share + '/sql', 'down')
     plan = []
@@ -80,11 +80,10 @@ def _columns_to_drop(share, node, record, allow_copy, out):
                    if (server, database) == url.key)
         if ours:
             estimates = online.estimates(url, sorted(set(table for table, _column in ours)), 'drop')
-            if not allow_copy:
-                online.refuse_copies(name, estimates)
+            tables = online.copyable(name, estimates, word)
             for estimate in estimates:
                 out.step('cell %s: %s' % (name, online.describe(estimate)))
-            plan.append((name, url, statements, ours))
+            plan.append((name, url, statements, ours, tables))
     unreachable = set((server, database) for _cell, server, database, _t, _c in record['columns'])
     unreachable -= set(url.key for _name, url in found)
     if unreachable:
