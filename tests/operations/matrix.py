@@ -64,7 +64,8 @@ OPERATIONS = (
 _OFF = 'nova does this to a server that runs, and answers 409 for one that is off'
 _HISTORY = 'the history lies on the host that the server leaves'
 REFUSED = {(title, 'stopped'): _OFF for title in (
-    'soft reboot', 'soft reboot after an unrescue', 'soft reboot after a live migration', 'pause and unpause', 'suspend and resume', 'live block migration', 'live block migration that fails half way')}
+    'soft reboot', 'soft reboot after an unrescue', 'soft reboot after a live migration', 'pause and unpause', 'suspend and resume',
+    'live block migration', 'live block migration that fails half way')}
 REFUSED.update({('shelve (offloaded) and unshelve', state.title): _HISTORY for state in STATES if state.history})
 
 NOT_RUN = {
@@ -73,7 +74,7 @@ NOT_RUN = {
     'live migration, shared storage': 'libvirt takes the testbed\'s bind mount for unsafe',
 }
 
-#: What `make test` runs.
+#: What --sample takes, one host alone: (states, operations).
 SAMPLE = (('5 kept', 'two disks'), (
     'pause and unpause', 'suspend and resume', 'rescue and unrescue', 'lock', 'two operations at once', 'libvirtd restart', 'host reboot',
     'force-delete during a snapshot'))
