@@ -157,16 +157,29 @@ def pytest(python, *paths):
     return [python, '-m', 'pytest', '-q', '-ra', '-p', 'no:cacheprovider', '--durations=5', *paths]
 
 
-def engine(run):
-    """The engine's tests sync thousands of small images: on a file system in memory, if there is one with room. The
-    directory that they work in; the caller removes it."""
+def scratch():
+    """A directory for tests that sync thousands of small files: on a file system in memory, if there is one with room."""
     memory = '/dev/shm'
     room = os.path.isdir(memory) and shutil.disk_usage(memory).free >= 4 * 2 ** 30
-    top = tempfile.mkdtemp(prefix='light-snapshot-tests-', dir=memory if room else None)
+    return tempfile.mkdtemp(prefix='light-snapshot-tests-', dir=memory if room else None)
+
+
+def unit(run, top):
+    """The unit tests, two commands at a time."""
+    installer, installer27 = ('--basetemp=' + os.path.join(top, name) for name in ('installer', 'installer27'))
+    run.part('unit tests, Python 3.11 and 2.7',
+             pytest(PYTHON, installer, 'tests/glue', 'tests/installer', 'tests/releases'),
+             *(pytest(PYTHON, 'tests/' + name) for name in ('nova', 'osc', 'novaclient', 'dashboard', 'ansible')),
+             pytest(PYTHON27, installer27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
+             pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
+             pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'), together=True)
+
+
+def engine(run, top):
+    """The engine's tests, beside what follows."""
     run.beside('the engine on stopped servers, Python 3.11 and 2.7', *(
         pytest(interpreter, '--basetemp', os.path.join(top, str(number)), 'tests/engine')
         for number, interpreter in enumerate((PYTHON, PYTHON27))))
-    return top
 
 
 def scripts():
@@ -205,17 +218,14 @@ def main():
     run.part('package: build, lintian', ['tools/build-deb', 'dist'],
              ['sh', '-c', 'exec lintian --allow-root --pedantic --fail-on error,warning,pedantic dist/*.deb'], needed=True)
     run.part('shell scripts: shellcheck', ['shellcheck', '-x', *scripts()])
-    run.part('unit tests, Python 3.11 and 2.7', *(pytest(PYTHON, *paths) for paths in (
-        ('tests/glue', 'tests/installer', 'tests/releases'), ('tests/nova',), ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',), ('tests/ansible',))),
-        pytest(PYTHON27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
-        pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
-        pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'), together=True)
-    run.part('faults: a sample of the matrix, on a real guest', ['/usr/bin/python3', '-m', 'tests.faults', '--sample'])
-    # Neither of them touches what is installed on this machine, and the guests of what follows wait much.
-    top = engine(run)
-    run.beside('nova\'s own tests with the overlay: Ocata on Python 2.7, Zed on 3.11',
-               ['/usr/bin/python3', '-m', 'tests.releases', '--quick'])
+    top = scratch()
     try:
+        unit(run, top)
+        run.part('faults: a sample of the matrix, on a real guest', ['/usr/bin/python3', '-m', 'tests.faults', '--sample'])
+        # Neither of the two touches what is installed on this machine, and the guests of what follows wait much.
+        engine(run, top)
+        run.beside('nova\'s own tests with the overlay: Ocata on Python 2.7, Zed on 3.11',
+                   ['/usr/bin/python3', '-m', 'tests.releases', '--quick'])
         return on_clouds(run)
     finally:
         shutil.rmtree(top, ignore_errors=True)
