@@ -13,24 +13,10 @@ import uuid
 from bench import lab as labs
 from bench import table
 from tests.faults import contents
+from tests.faults import guest
 from tests.faults.world import assemble
 
-_XML = """<domain type='qemu'>
-  <name>%(name)s</name>
-  <uuid>%(uuid)s</uuid>
-  <memory unit='MiB'>16</memory>
-  <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-  <features><acpi/><apic/></features>
-  <devices>
-    <emulator>/usr/bin/qemu-system-x86_64</emulator>
-    <disk type='file' device='disk'><driver name='qemu' type='qcow2' cache='none'/><source file='%(disk)s'/>
-    <target dev='vda' bus='virtio'/><boot order='1'/></disk>
-    <controller type='usb' model='none'/>
-    <serial type='unix'><source mode='bind' path='%(serial)s'/><target port='0'/></serial>
-    <memballoon model='none'/>
-  </devices>
-</domain>"""
+_SERIAL = "<serial type='unix'><source mode='bind' path='%s'/><target port='0'/></serial>"
 END = b'\n'
 AFTER = 0.3     # seconds that a stall is looked for after a snapshot has returned
 
@@ -45,8 +31,8 @@ class Writer(labs.Machine):
     def on(self, disk=None):
         os.chmod(self.directory, 0o777)     # the socket is made by QEMU
         serial = self.path('serial')
-        self.dom = self.lab.connection.createXML(_XML % {
-            'name': self.name, 'uuid': uuid.uuid4(), 'disk': disk or self.disk, 'serial': serial})
+        self.dom = self.lab.connection.createXML(
+            guest.described(self.name, uuid.uuid4(), [(disk or self.disk, 'qcow2')], _SERIAL % serial))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.connect(serial)
         threading.Thread(target=self._listen, daemon=True).start()

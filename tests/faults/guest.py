@@ -27,12 +27,23 @@ _XML = """<domain type='qemu'>
     <emulator>/usr/bin/qemu-system-x86_64</emulator>
     %(disks)s
     <controller type='usb' model='none'/>
-    <serial type='file'><source path='%(serial)s' append='on'/><target port='0'/></serial>
-    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
+    %(others)s
     <memballoon model='none'/>
   </devices>
 </domain>"""
+_SERIAL = """<serial type='file'><source path='%s' append='on'/><target port='0'/></serial>
+<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"""
 _SAID = re.compile(rb'^([UWF])([0-9A-F]{8})\n', re.MULTILINE)
+
+
+def described(name, identity, sources, others):
+    """The XML of the domain.
+
+    :param sources: [(path, format)], a pair a disk
+    :param others: the XML of its serial port, and of what else it has
+    """
+    disks = ''.join(_DISK % (fmt, path, target, number) for number, ((path, fmt), target) in enumerate(zip(sources, TARGETS), 1))
+    return _XML % {'name': name, 'uuid': identity, 'disks': disks, 'others': others}
 
 
 class Guest:
@@ -66,9 +77,8 @@ class Guest:
 
     def define(self, sources):
         """Have libvirt know it, off."""
-        disks = ''.join(_DISK % (fmt, path, target, number) for number, ((path, fmt), target) in enumerate(zip(sources, TARGETS), 1))
-        return self.world.connection.defineXML(_XML % {
-            'name': self.name, 'uuid': uuid.uuid5(uuid.NAMESPACE_DNS, self.name), 'disks': disks, 'serial': self.serial()})
+        return self.world.connection.defineXML(described(
+            self.name, uuid.uuid5(uuid.NAMESPACE_DNS, self.name), sources, _SERIAL % self.serial()))
 
     def serial(self):
         """The file that its serial port writes to since its last start."""

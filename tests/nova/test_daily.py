@@ -3,7 +3,6 @@ service that stops make of it. The schedule itself: tests/glue/test_schedule.py.
 
 import contextlib
 import logging
-import threading
 
 import pytest
 
@@ -19,6 +18,7 @@ from light_snapshot.nova import places
 from light_snapshot.nova import schedule
 from light_snapshot.nova import state
 
+import held as holding
 from stand_in import Engine, Instance
 
 ONE, TWO, THREE = ('%08d-0000-4000-8000-000000000000' % number for number in (1, 2, 3))
@@ -296,44 +296,11 @@ def test_a_database_that_goes_away_leaves_no_task_state(world, monkeypatch, capl
 
 # ---- a few at a time
 
-class Held(object):
-    """Snapshots that last until they are let go."""
-
-    def __init__(self, world, monkeypatch):
-        self.begun, self.go, self.threads = [], threading.Semaphore(0), []
-        self.changed = threading.Condition()
-
-        def take(uuid):
-            with self.changed:
-                self.begun.append(uuid)
-                self.changed.notify_all()
-            assert self.go.acquire()
-        monkeypatch.setattr(world.daily, '_take', take)
-        monkeypatch.setattr(manager, 'in_background', self._start)
-
-    def _start(self, function, *args):
-        thread = threading.Thread(target=function, args=args)
-        thread.daemon = True
-        thread.start()
-        self.threads.append(thread)
-
-    def wait(self, count):
-        with self.changed:
-            while len(self.begun) < count:
-                self.changed.wait(30)
-        return self.begun
-
-    def end(self):
-        for _thread in range(3):
-            self.go.release()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
-
-
 @pytest.fixture
 def held(world, monkeypatch):
-    return Held(world, monkeypatch)
+    made = holding.Held(monkeypatch)
+    monkeypatch.setattr(world.daily, '_take', made.take)
+    return made
 
 
 def test_the_bound_holds_and_the_next_begins_as_soon_as_one_ends(world, held):

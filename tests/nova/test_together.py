@@ -2,7 +2,6 @@
 instance actions."""
 
 import contextlib
-import threading
 
 import pytest
 
@@ -17,6 +16,7 @@ from light_snapshot.nova import places
 from light_snapshot.nova import together
 from light_snapshot.nova import turns
 
+import held as holding
 from stand_in import Engine, Instance
 
 ONE, TWO, THREE = ('%08d-0000-4000-8000-000000000000' % number for number in (1, 2, 3))
@@ -165,45 +165,11 @@ def test_an_option_that_cannot_be(world, monkeypatch):
 
 # ---- turns
 
-class Held(object):
-    """Snapshots that last until they are let go."""
-
-    def __init__(self, monkeypatch):
-        self.begun, self.go, self.threads = [], threading.Semaphore(0), []
-        self.changed = threading.Condition()
-
-        def take(_manager, _context, uuid, _arguments):
-            with self.changed:
-                self.begun.append(uuid)
-                self.changed.notify_all()
-            assert self.go.acquire()
-            return {}
-        monkeypatch.setattr(turns, 'take', take)
-        monkeypatch.setattr(manager, 'in_background', self._start)
-
-    def _start(self, function, *args):
-        thread = threading.Thread(target=function, args=args)
-        thread.daemon = True
-        thread.start()
-        self.threads.append(thread)
-
-    def wait(self, count):
-        with self.changed:
-            while len(self.begun) < count:
-                self.changed.wait(30)
-        return self.begun
-
-    def end(self):
-        for _thread in range(9):
-            self.go.release()
-        for thread in self.threads:
-            thread.join(30)
-            assert not thread.is_alive()
-
-
 @pytest.fixture
 def held(world, monkeypatch):
-    return Held(monkeypatch)
+    made = holding.Held(monkeypatch)
+    monkeypatch.setattr(turns, 'take', lambda _manager, _context, uuid, _arguments: made.take(uuid) or {})
+    return made
 
 
 def test_as_many_at_a_time_as_the_option_says_in_the_order_that_was_asked(world, held):
