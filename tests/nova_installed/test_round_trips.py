@@ -24,7 +24,7 @@ class RoundTripsTest(test.TestCase):
         objects.register_all()
         self.admin = nova.context.get_admin_context()
         self.cell = nova.context.get_admin_context()
-        cells = getattr(self, 'cell_mappings', {})      # nova's own since 16
+        cells = self.cells()
         for mapping in cells.values():
             self._add_columns(mapping)
         if cells:
@@ -34,6 +34,10 @@ class RoundTripsTest(test.TestCase):
         self.queries = []
         sqlalchemy.event.listen(sqlalchemy.engine.Engine, 'before_cursor_execute', self._note)
         self.addCleanup(sqlalchemy.event.remove, sqlalchemy.engine.Engine, 'before_cursor_execute', self._note)
+
+    def cells(self):
+        """nova's own, where we ask each of them: 16 and later."""
+        return getattr(self, 'cell_mappings', {}) if places.find('each_cell') is not None else {}
 
     @staticmethod
     def _add_columns(mapping):
@@ -89,7 +93,8 @@ class RoundTripsTest(test.TestCase):
         summary.kept(self.admin, PROJECT)       # nova looks up its cells with the first question
         del self.queries[:]
         self.assertEqual((60, True), summary.kept(self.admin, PROJECT))
-        cells = len(getattr(self, 'cell_mappings', {})) or 1
+        # cell0 has no servers on hosts, and is not asked.
+        cells = len([name for name in self.cells() if name != 'cell0']) or 1
         self.assertEqual(cells, len(self.queries), self.queries)
         del self.queries[:]
         found, complete = summary.page(self.admin, 2, None, PROJECT)
