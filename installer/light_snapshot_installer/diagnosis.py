@@ -149,7 +149,7 @@ def check_daily(root, node, answer, now=time.time):
     if answer.get('daily'):
         yield Finding('daily', FAIL, 'daily snapshots', 'none is taken on this host: ' + answer['daily'],
                       'correct [light_snapshot] daily_* in nova.conf, then restart nova-compute')
-    tomorrow = (datetime.datetime.utcfromtimestamp(now()) + datetime.timedelta(days=1)).date().isoformat()
+    tomorrow = (datetime.date(1970, 1, 1) + datetime.timedelta(seconds=now(), days=1)).isoformat()
     for uuid, directory in sorted(directories(root, node).items()):
         with open(os.path.join(directory, records.NAME)) as stream:
             noted = json.load(stream).get('daily') or {}
