@@ -20,7 +20,7 @@ PLACE = TOP / '.pythons'
 NODE = ('tests/engine', 'tests/glue', 'tests/installer')
 OSC, NOVACLIENT, DASHBOARD = ('tests/osc',), ('tests/novaclient',), ('tests/dashboard',)
 # They try the package and the system's nova, on Pythons of their own, whichever runs the test.
-ONCE = [word for name in ('package', 'liberty_node', 'service_table')
+ONCE = [word for name in ('package', 'repository', 'liberty_node', 'service_table')
         for word in ('--ignore', 'tests/installer/test_%s.py' % name)]
 # Horizon is 2.7's and Debian's 3.11's; a new one can be had for these.
 NEW_HORIZON = ('3.12', '3.13')
