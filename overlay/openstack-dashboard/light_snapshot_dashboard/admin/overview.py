@@ -8,13 +8,11 @@ from openstack_dashboard import api as dashboard_api
 
 from light_snapshot_dashboard import compat
 from light_snapshot_dashboard.compat import gettext_lazy as _
-from light_snapshot_dashboard.project import actions
 from light_snapshot_dashboard.project import columns
 from light_snapshot_dashboard.project import failures
 from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
 from light_snapshot_dashboard.project import overview
-from light_snapshot_dashboard.project import tables as project_tables
 
 LOG = logging.getLogger(__name__)
 
@@ -44,35 +42,22 @@ def _tab(owner):
                                     args=(owner.id,)))
 
 
-class OwnersTable(project_tables.ChoiceTable):
+class OwnersTable(overview.OwnersTable):
     """The servers that use light snapshots, of all projects."""
 
     project = columns.Column('project', verbose_name=_('Project'),
                              classes=('hidden-xs',))
     host = columns.Column('host', verbose_name=_('Host'))
     name = columns.Column('name', verbose_name=_('Instance Name'), link=_tab)
-    state = columns.Column(overview.flags_of, verbose_name=_('Light Snapshots'),
-                           classes=('hidden-xs',))
-    count = columns.Column('count', verbose_name=_('Restore Points'),
-                           empty_value=_('not known'))
-    last = columns.Column('taken', verbose_name=_('Last Taken'),
-                          classes=('hidden-xs',))
+    # Two columns more leave a small screen no room for this one.
     kept = columns.Column(overview.kept_of, verbose_name=_('Size of History'),
                           classes=('hidden-xs',),
                           empty_value=_('not known'),
                           attrs={'data-type': 'size'})
 
-    class Meta(object):
-        name = 'light_snapshots'
-        verbose_name = _('Light Snapshots')
-        column_class = columns.Column
-        cell_class = project_tables.Cell
-        multi_select = True
-        no_data_message = _('No instance uses light snapshots.')
+    class Meta(overview.OwnersTable.Meta):
+        columns = ('project', 'host', 'name', 'state', 'count', 'last', 'kept')
         table_actions = (TakeAll, Filter)
-        table_actions_menu = (actions.TakeSeveral, actions.RecoverSeveral,
-                              actions.DisableSeveral)
-        row_actions = (overview.Take, overview.Recover)
 
     def has_choice(self):
         return bool(self.data)

@@ -10,20 +10,27 @@ from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import links
 
 
-class _ServerAction(tables.LinkAction):
-    """A link to one of our forms; without a link, and with the reason, while
-    something is in the way."""
+class ServerLink(tables.LinkAction):
+    """A link to one of our forms about the server of the row."""
 
     name = 'light_snapshot'
     verbose_name = _('Light Snapshots')
     classes = ('ajax-modal',)
     verb = None
     form = None
-    hindered = False
 
-    def allowed(self, request, instance=None):
-        return instance is not None and rights.offered(request, self.verb,
-                                                       instance)
+    def allowed(self, request, datum=None):
+        return datum is not None and rights.offered(request, self.verb, datum)
+
+    def get_link_url(self, datum=None):
+        return links.form(self.form, datum.id,
+                          back=self.table.get_absolute_url())
+
+
+class _ServerAction(ServerLink):
+    """Without a link, and with the reason, while something is in the way."""
+
+    hindered = False
 
     def update(self, request, instance):
         why = rights.hindrance(request, instance)
@@ -39,8 +46,7 @@ class _ServerAction(tables.LinkAction):
     def get_link_url(self, datum=None):
         if self.hindered:
             return '#'
-        return links.form(self.form, datum.id,
-                          back=self.table.get_absolute_url())
+        return super(_ServerAction, self).get_link_url(datum)
 
 
 class Enable(_ServerAction):

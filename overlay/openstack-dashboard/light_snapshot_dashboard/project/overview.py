@@ -16,25 +16,8 @@ from light_snapshot_dashboard.project import tables as project_tables
 from light_snapshot_dashboard.project import when
 
 
-class _Link(tables.LinkAction):
-    """A link to a dialog about the server of the row. Its state is not known
-    here: the API refuses in words what that forbids."""
-
-    name = 'link'
-    verbose_name = _('Light Snapshots')
-    classes = ('ajax-modal',)
-    verb = None
-    form = None
-
-    def allowed(self, request, datum=None):
-        return datum is not None and rights.offered(request, self.verb, datum)
-
-    def get_link_url(self, datum=None):
-        return links.form(self.form, datum.id,
-                          back=self.table.get_absolute_url())
-
-
-class Take(_Link):
+# A server's state is not known here: the API refuses in words what it forbids.
+class Take(actions.ServerLink):
     """Take a light snapshot."""
 
     name = 'take'
@@ -43,7 +26,7 @@ class Take(_Link):
     form = 'take'
 
 
-class Recover(_Link):
+class Recover(actions.ServerLink):
     """Go back to a restore point."""
 
     name = 'recover'
