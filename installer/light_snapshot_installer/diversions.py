@@ -1,5 +1,4 @@
 """dpkg's diversions: nova's own file moves to NAME.light-snapshot-orig, and stays the package manager's."""
-import os
 import re
 
 from light_snapshot_installer import errors, paths, payload, run

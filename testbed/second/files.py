@@ -1,5 +1,4 @@
 """The files of host 2, and the keys by which nova's user goes from one host to the other."""
-import os
 import re
 import shutil
 from pathlib import Path

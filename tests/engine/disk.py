@@ -63,6 +63,13 @@ class Server(object):
             self.add_disk(name)
         self.base_sum = checksum(self.base, 'raw', size)
 
+    @classmethod
+    def of(cls, tmpdir, variant):
+        """One of a kind of `variants`: a format, or 'two disks'."""
+        if variant == 'two disks':
+            return cls(tmpdir, others=('disk.swap',))
+        return cls(tmpdir, variant)
+
     def add_disk(self, name, size=None):
         subprocess.check_call(['qemu-img', 'create', '-q', '-f', self.fmt, self.path(name), str(size or self.size)])
 

@@ -13,9 +13,7 @@ from light_snapshot.engine import inventory  # noqa: E402
 
 @pytest.fixture(params=variants('qcow2', 'two disks'))
 def server(request, tmpdir):
-    if request.param == 'two disks':
-        return Server(tmpdir, others=('disk.swap',))
-    return Server(tmpdir, request.param)
+    return Server.of(tmpdir, request.param)
 
 
 def counters(server):

@@ -14,9 +14,7 @@ from light_snapshot.engine import errors, inventory, layout, plans, thinning  # 
 
 @pytest.fixture(params=variants('raw', 'two disks'))
 def server(request, tmpdir):
-    if request.param == 'two disks':
-        return Server(tmpdir, others=('disk.swap',))
-    return Server(tmpdir, request.param)
+    return Server.of(tmpdir, request.param)
 
 
 def take(server, sums, *patterns):

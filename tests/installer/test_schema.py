@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from installer_fakes import TREE
-from light_snapshot_installer import cells, database, dburl, errors, ini, online, schema, sqlfiles
+from light_snapshot_installer import cells, database, dburl, errors, ini, schema, sqlfiles
 
 SQL = os.path.join(TREE, 'sql')
 NAMES = ['light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',

@@ -13,7 +13,6 @@ from light_snapshot.nova import driver
 from light_snapshot.nova import manager
 from light_snapshot.nova import options
 from light_snapshot.nova import places
-from light_snapshot.nova import together
 from light_snapshot.nova import turns
 
 import held as holding

@@ -10,7 +10,7 @@ from testbed.guestctl import Guest
 from tests.faults import layers
 from tests.operations import chains
 from tests.operations.chains import MIB, PLACE
-from tests.operations.world import HOST, OTHER, PATIENCE, poll, rows
+from tests.operations.world import HOST, PATIENCE, poll, rows
 
 
 class Refused(Exception):
