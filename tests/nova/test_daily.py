@@ -101,6 +101,8 @@ def world(monkeypatch):
         made.log.append((uuid, event, host))
         yield
     monkeypatch.setattr(state.LightSnapshotDaily, 'get', classmethod(get))
+    monkeypatch.setattr(state.LightSnapshotQuota, 'get', classmethod(
+        lambda _cls, _context, project_id: state.LightSnapshotQuota(project_id=project_id, exceeded=None)))
     monkeypatch.setattr(objects.Instance, 'get_by_uuid', classmethod(get_by_uuid))
     monkeypatch.setattr(objects.InstanceAction, 'action_start', classmethod(
         lambda _cls, context, uuid, action, want_result: made.log.append((uuid, action, context.is_admin))))
@@ -235,6 +237,43 @@ def test_a_preview_is_left_alone(world, caplog):
     assert world.look() == [] and 'preview' in caplog.text
     assert world.servers[ONE].task_state is None
     assert [entry for entry in world.log if entry[1] == 'light_snapshot_create'] == []
+
+
+# ---- the quota
+
+@pytest.fixture
+def quota(world, monkeypatch):
+    """What the conductor says of a project."""
+    said = {'exceeded': None, 'asked': []}
+
+    def get(_cls, context, project_id):
+        said['asked'].append((context.is_admin, project_id))
+        if isinstance(said['exceeded'], Exception):
+            raise said['exceeded']
+        return state.LightSnapshotQuota(project_id=project_id, exceeded=said['exceeded'])
+    monkeypatch.setattr(state.LightSnapshotQuota, 'get', classmethod(get))
+    return said
+
+
+def test_a_project_that_keeps_all_it_may_gets_none_until_there_is_room(world, quota, caplog):
+    quota['exceeded'] = 'kept light snapshots: those of project p take 3.0 GiB'
+    assert world.look() == [] and world.servers[ONE].task_state is None
+    assert 'quota exceeded for kept light snapshots: those of project p' in caplog.text and 'in 60 minutes' in caplog.text
+    assert world.look(NOON + HOUR - 1) == [] and len(quota['asked']) == 1
+    quota['exceeded'] = None
+    assert world.look(NOON + HOUR) == [(ONE, TODAY)]
+    assert quota['asked'] == [(True, 'its project')] * 2
+
+
+def test_a_server_that_does_not_keep_them_is_not_asked_for(world, quota, monkeypatch):
+    quota['exceeded'] = 'kept light snapshots'
+    monkeypatch.setattr(type(world.servers[ONE].engine.record), 'store', False)
+    assert world.look() == [(ONE, TODAY)] and quota['asked'] == []
+
+
+def test_where_the_conductor_cannot_tell_nothing_is_refused(world, quota):
+    quota['exceeded'] = RuntimeError('a conductor with an older light-snapshot')
+    assert world.look() == [(ONE, TODAY)]
 
 
 # ---- failures

@@ -3,7 +3,10 @@
 import pytest
 import sqlalchemy
 
+from oslo_config import cfg
+
 from light_snapshot.nova import counters
+from light_snapshot.nova import options
 from light_snapshot.nova import places
 from light_snapshot.nova import state
 from light_snapshot.nova import summary
@@ -118,6 +121,29 @@ def test_what_a_project_keeps(database, cells):
     assert summary.kept(None, 'nobody') == (0, True)
     cells.extend([[100, 2], None])
     assert summary.kept(None, 'p') == (2 ** 40 + 109, False)
+
+
+def test_a_conductor_that_cannot_ask_the_cells_counts_its_own(database, cells, monkeypatch):
+    database.add(1, counted=dict(COUNTED, kept_bytes=3 * 2 ** 29))
+    cells.append([2 ** 30])
+    assert summary.kept_nearby(None, 'p') == 5 * 2 ** 29
+    options.quota(cfg.CONF)
+    cfg.CONF.set_override('max_kept_gigabytes_per_project', 2, group='light_snapshot')
+    try:
+        said = state.LightSnapshotQuota.get(None, 'p').exceeded
+        assert 'project p take 2.5 GiB' in said and '2 GiB are allowed' in said
+
+        def no_way(*_args):
+            raise RuntimeError('no connection to nova_api')
+        monkeypatch.setattr(places, 'in_each_cell', no_way)
+        assert summary.kept_nearby(None, 'p') == 3 * 2 ** 29
+        assert state.LightSnapshotQuota.get(None, 'p').exceeded is None
+        database.add(2, counted=dict(COUNTED, kept_bytes=2 ** 29))
+        assert '2.0 GiB' in state.LightSnapshotQuota.get(None, 'p').exceeded
+    finally:
+        cfg.CONF.clear_override('max_kept_gigabytes_per_project', group='light_snapshot')
+    del database.queries[:]
+    assert state.LightSnapshotQuota.get(None, 'p').exceeded is None and database.queries == []     # without a limit
 
 
 def ids(*args):

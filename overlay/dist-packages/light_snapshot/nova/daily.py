@@ -162,9 +162,9 @@ class Daily(object):
     def _take(self, uuid):
         noted = {}
 
-        def arguments():
+        def arguments(instance):
             now = time.time()
-            if not self._still_due(uuid, now):
+            if not self._still_due(uuid, now) or not self._allowed(instance, now):
                 return None
             noted.update(self.schedule.note(uuid, now))
             return {'name': 'daily-' + noted['taken'], 'description': '', 'quiesce': True, 'daily': noted}
@@ -184,6 +184,23 @@ class Daily(object):
             self._skip(uuid, 'the server shows a restore point as a preview. Keep the preview or undo it.', now)
             return False
         return True
+
+    def _allowed(self, instance, now):
+        """Whether its project may keep more. Of a server that does not keep its snapshots nothing is asked; and where nobody can
+        tell, nothing is refused."""
+        from light_snapshot.nova import state
+        record = glue.record_of(instance.uuid)
+        if record is None or not record.store:
+            return True
+        try:
+            exceeded = state.LightSnapshotQuota.get(nova.context.get_admin_context(), instance.project_id).exceeded
+        except Exception as exc:        # a conductor with an older light-snapshot, or nova_api out of its reach
+            LOG.debug('light-snapshot: what project %s keeps cannot be told: %s', instance.project_id, exc)
+            return True
+        if exceeded is not None:
+            self._skip(instance.uuid, 'quota exceeded for %s. Delete restore points, or say how many are kept '
+                                      '(retainSnapshots)' % exceeded, now)
+        return exceeded is None
 
     def _done(self, uuid, noted, answer):
         if answer.get('code'):

@@ -58,7 +58,8 @@ QUOTA = [
                     '-1: any number. Daily ones count, and are not refused: daily_keep limits them.'),
     cfg.IntOpt('max_kept_gigabytes_per_project', default=-1, min=-1,
                help='GiB that the kept light snapshots of all servers of a project may take on the disks of their hosts, before '
-                    'nova-api refuses another. -1: any number.'),
+                    'nova-api refuses another, and daily ones are left out (there the conductor\'s nova.conf counts). -1: any '
+                    'number.'),
 ]
 
 TOGETHER = [

@@ -1,4 +1,5 @@
-"""How many restore points a server may have, and how much a project may keep: asked in nova-api, before anything changes.
+"""How many restore points a server may have, and how much a project may keep: asked in nova-api, before anything changes, and what
+a project keeps by nova-compute as well, before a daily snapshot (see `state.LightSnapshotQuota`).
 
 What is used is what nova-compute has left in the database (see `counters`); where that is not known, nothing is refused. Only a
 server that keeps its snapshots comes to have more of them.
@@ -43,12 +44,24 @@ def check(context, instance, otherwise=''):
     if limit['points'] != UNLIMITED and (server['count'] or 0) >= limit['points']:
         _refuse('restore points: server %s has %d, and %d are allowed for each server (max_points_per_server)'
                 % (instance.uuid, server['count'] or 0, limit['points']), otherwise)
-    if limit['kept_bytes'] != UNLIMITED:
-        used = summary.kept(context, instance.project_id)[0]
-        if used >= limit['kept_bytes']:
-            _refuse('kept light snapshots: those of project %s take %.1f GiB, and %d GiB are allowed for each project '
-                    '(max_kept_gigabytes_per_project)'
-                    % (instance.project_id, float(used) / GIB, limit['kept_bytes'] // GIB), otherwise)
+    full = of_kept(context, instance.project_id)
+    if full is not None:
+        _refuse(full, otherwise)
+
+
+def of_kept(context, project_id, kept=None):
+    """What is exceeded where a project keeps all it may, as the words behind 'Quota exceeded for'; None where there is room.
+
+    :param kept: of (context, project_id) gives the bytes; else every cell is asked
+    """
+    limit = limits()['kept_bytes']
+    if limit == UNLIMITED:
+        return None
+    used = kept(context, project_id) if kept else summary.kept(context, project_id)[0]
+    if used < limit:
+        return None
+    return ('kept light snapshots: those of project %s take %.1f GiB, and %d GiB are allowed for each project '
+            '(max_kept_gigabytes_per_project)' % (project_id, float(used) / GIB, limit // GIB))
 
 
 def _refuse(what, otherwise):

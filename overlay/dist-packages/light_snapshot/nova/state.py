@@ -12,6 +12,8 @@ from nova.objects import base
 from nova.objects import fields
 
 from light_snapshot.nova import places
+from light_snapshot.nova import quota
+from light_snapshot.nova import summary
 
 COLUMNS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
            'snapshot_daily')
@@ -121,6 +123,20 @@ class LightSnapshotDaily(base.NovaObject):
     @places.remotable_classmethod
     def get(cls, context, host):
         return cls(context=context, host=host, uuids=daily_of(context, host))
+
+
+@base.NovaObjectRegistry.register
+class LightSnapshotQuota(base.NovaObject):
+    """Whether a project keeps all it may, by the limit in the nova.conf of whoever answers: the conductor."""
+
+    VERSION = '1.0'
+
+    fields = {'project_id': fields.StringField(), 'exceeded': fields.StringField(nullable=True)}
+
+    @places.remotable_classmethod
+    def get(cls, context, project_id):
+        """:returns: `exceeded` is what `quota.of_kept` says"""
+        return cls(context=context, project_id=project_id, exceeded=quota.of_kept(context, project_id, summary.kept_nearby))
 
 
 def of_record(record):

@@ -83,7 +83,7 @@ class Together(object):
         context, args = asked
         context.update_store()          # what oslo.log prefixes our lines with
         try:
-            answer = turns.take(self.manager, context, uuid, lambda: dict(args))
+            answer = turns.take(self.manager, context, uuid, lambda _instance: dict(args))
         except turns.NotNow as exc:
             self._skipped(context, uuid, exc)
             return

@@ -105,14 +105,14 @@ def take(manager, context, uuid, arguments):
     it is done.
 
     :param context: an administrator's
-    :param arguments: gives the snapshot's arguments, asked once nobody else can change the server; None: take none any more
+    :param arguments: of the server gives the snapshot's arguments, asked once nobody else can change it; None: take none any more
     :returns: the operation's answer; None where none was to be taken
     :raises NotNow: the server's state forbids it
     """
     instance = _claim(manager, context, uuid)
     begins = False
     try:
-        args = arguments()
+        args = arguments(instance)
         if args is not None:
             objects.InstanceAction.action_start(context, uuid, names.ACTIONS[OPERATION], want_result=False)
             begins = True
