@@ -51,11 +51,11 @@ class _Identity:
         """Give USER the role named ROLE in PROJECT (ids); once more does no harm."""
         self.session.must("identity", "PUT", "/projects/%s/users/%s/roles/%s" % (project, user, self.role(role)))
 
-    def endpoints(self):
-        """Make the services and endpoints, or set right the addresses of those that are there."""
+    def endpoints(self, wanted):
+        """Make the services and endpoints WANTED, or set right the addresses of those that are there."""
         have = {(one["service_id"], one["interface"]): one for one in self._list("endpoints")}
         services = {one["type"]: one["id"] for one in self._list("services")}
-        for kind, (name, url) in settings.ENDPOINTS.items():
+        for kind, (name, url) in wanted.items():
             service = services.get(kind) or self.make("services", name=name, type=kind)
             for interface in ("public", "internal", "admin"):
                 one = have.get((service, interface))
@@ -87,7 +87,19 @@ def fill():
         user = identity.user(users, name)
         for role in roles:
             identity.grant(projects[name], user, role)
-    identity.endpoints()
+    identity.endpoints(settings.ENDPOINTS)
+
+
+def offer(kind, name, url):
+    """Have the service KIND, called NAME, in the catalog at URL."""
+    _Identity(admin()).endpoints({kind: (name, url)})
+
+
+def withdraw(kind):
+    """Have no service KIND in the catalog."""
+    session = admin()
+    for one in session.must("identity", "GET", "/services?type=" + kind)["services"]:
+        session.must("identity", "DELETE", "/services/" + one["id"])
 
 
 def flavors(session=None):

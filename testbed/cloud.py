@@ -138,6 +138,10 @@ class Cloud:
             self.project_id, self.user_id = body["project"]["id"], body["user"]["id"]
         return self._token
 
+    def renew(self):
+        """Ask keystone for a new token with the next call: the catalog that came with the last one is not today's."""
+        self._token = None
+
     def endpoint(self, service):
         """Return the public URL of the service type SERVICE.  Raises CloudError when the catalog has none."""
         self.token()

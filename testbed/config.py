@@ -57,7 +57,7 @@ def values():
     words = {
         "ip": settings.IP, "host": settings.HOST, "region": settings.REGION, "password": settings.PASSWORD,
         "auth_url": settings.AUTH_URL, "transport_url": settings.TRANSPORT_URL, "libvirt_uri": settings.LIBVIRT_URI,
-        "instances": settings.INSTANCES,
+        "instances": settings.INSTANCES, "state": settings.STATE,
     }
     for name in settings.DATABASES:
         words["database_" + name] = settings.database_url(name)
@@ -134,18 +134,24 @@ def foreign():
     return found
 
 
-def write_all():
-    """Write every configuration file.  Return the set of services whose configuration changed."""
-    settings.LOGS.mkdir(parents=True, exist_ok=True)
+def write(files, uwsgi):
+    """Write configuration files, tables like FILES and UWSGI.  Return the set of services whose configuration changed."""
     changed = set()
-    for template, (path, owner, group, mode, services) in FILES.items():
+    for template, (path, owner, group, mode, services) in files.items():
         if put(path, render(template), owner, group, mode):
             changed.update(services)
-    for service, (user, application, ini, default, log, threads, extra) in UWSGI.items():
+    for service, (user, application, ini, default, log, threads, extra) in uwsgi.items():
         text = render("uwsgi.ini", name=service, user=user, application=application, log=log, threads=threads, extra=extra)
         arguments = render("uwsgi-default", port=settings.PORTS[service], ini=ini)
         if put(ini, text) | put("/etc/default/" + default, arguments):
             changed.add(service)
+    return changed
+
+
+def write_all():
+    """Write every configuration file.  Return the set of services whose configuration changed."""
+    settings.LOGS.mkdir(parents=True, exist_ok=True)
+    changed = write(FILES, UWSGI)
     if _apache():
         changed.add("apache2")
     _directories()

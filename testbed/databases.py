@@ -7,7 +7,7 @@ from . import settings, shell, state
 KEYS = (Path("/etc/keystone/fernet-keys"), Path("/etc/keystone/credential-keys"))
 # The package whose version tells whether a schema may have to be brought up to date.
 PACKAGES = {"keystone": "keystone", "glance": "glance-common", "placement": "placement-common", "nova": "nova-common",
-            "neutron": "neutron-common"}
+            "neutron": "neutron-common", "cinder": "cinder-common"}
 
 
 def sql(text, database=""):
@@ -98,6 +98,11 @@ def neutron():
     _schema("neutron", ["neutron"], [[
         "neutron-db-manage", "--config-file", "/etc/neutron/neutron.conf", "--config-file", "/etc/neutron/plugins/ml2/ml2_conf.ini",
         "upgrade", "heads"]])
+
+
+def cinder():
+    """Make cinder's schema."""
+    _schema("cinder", ["cinder"], [["cinder-manage", "db", "sync"]])
 
 
 def _cell_addresses():

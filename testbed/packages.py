@@ -32,4 +32,9 @@ BINDING = """
     build-essential libvirt-dev pkg-config
 """.split()
 
+# Volumes and interfaces for servers: `testbed.devices` installs them, and nothing else needs them.
+DEVICES = """
+    cinder-api cinder-scheduler cinder-volume neutron-linuxbridge-agent
+""".split()
+
 ALL = sorted(set(STACK + GUEST + BUILD + TESTS + BINDING))

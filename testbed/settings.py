@@ -27,6 +27,7 @@ PORTS = {
     "neutron-api": 9696,
     "nova-api": 8774,
     "nova-novncproxy": 6080,
+    "cinder-api": 8776,
     "apache2": 80,
 }
 
@@ -46,11 +47,12 @@ DATABASES = {
     "nova": "nova",
     "nova_cell0": "nova",
     "neutron": "neutron",
+    "cinder": "cinder",
 }
 
 # project (and user of the same name): the roles of the user in the project
 TENANTS = {"demo": ("member",), "other": ("member",)}
-SERVICE_USERS = ("glance", "placement", "nova", "neutron")
+SERVICE_USERS = ("glance", "placement", "nova", "neutron", "cinder")
 ENDPOINTS = {  # service type: (name, url)
     "image": ("glance", "http://%s:%d" % (IP, PORTS["glance-api"])),
     "placement": ("placement", "http://%s:%d" % (IP, PORTS["placement-api"])),

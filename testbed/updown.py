@@ -69,9 +69,9 @@ def _schemas():
 
 
 def heard(known, service):
-    """Return whether nova's list of services, KNOWN, says that SERVICE is up and was heard of since its process started.
+    """Return whether a list of services, KNOWN, says that SERVICE is up and was heard of since its process started.
 
-    Nova calls a service up for a minute after it died, so "up" alone says nothing about a service that was just started again.
+    OpenStack calls a service up for a minute after it died, so "up" alone says nothing about a service that was just started again.
     """
     one = known.get((service.binary, settings.HOST), {})
     if one.get("state") != "up" or not one.get("updated_at"):
@@ -80,11 +80,14 @@ def heard(known, service):
     return then >= procs.started_at(service.pid() or 0) - 1
 
 
-def wait_heard(reporting, session):
-    """Wait until nova, asked by SESSION, has heard of each service of REPORTING.  Raises TestbedError, CloudError."""
+def wait_heard(reporting, list_services):
+    """Wait until each service of REPORTING was heard of, by what LIST_SERVICES() returns: {(binary, host): details}.
+
+    Raises TestbedError, CloudError.
+    """
 
     def mute():
-        known = session.compute_services()
+        known = list_services()
         return [service for service in reporting if not heard(known, service)]
 
     def ended():
@@ -92,7 +95,7 @@ def wait_heard(reporting, session):
 
     if ended() or not shell.poll(lambda: ended() or not mute(), 90, 0.5) or ended():
         service = (ended() or mute() or reporting)[0]
-        raise shell.failed("%s %s" % (service.name, "ended" if ended() else "runs but does not report to nova"), service.log)
+        raise shell.failed("%s %s" % (service.name, "ended" if ended() else "runs but does not report"), service.log)
 
 
 def serve(wanted):
@@ -105,7 +108,7 @@ def serve(wanted):
 def _openstack():
     serve(services.OPENSTACK)
     shell.say("OpenStack's services serve")
-    wait_heard(services.REPORTING, catalog.admin())
+    wait_heard(services.REPORTING, catalog.admin().compute_services)
     databases.map_host()
     shell.say("nova-compute is up and has its cell")
 
@@ -130,6 +133,12 @@ def _refuse_somebodys_cloud():
                 service.name, foreign[service.name]))
 
 
+def _forget_devices():
+    """Without cinder the catalog has none: after a power loss it names one still."""
+    from .devices import updown as devices
+    devices.forget_if_gone()
+
+
 def up():
     """Bring everything up, whatever part of it is there already.  Raises TestbedError or CloudError."""
     gone = install.missing(packages.STACK + packages.GUEST)
@@ -146,6 +155,7 @@ def up():
     _openstack()
     catalog.flavors()
     guestimage.upload()
+    _forget_devices()
     shell.say("up: openrc %s, Horizon http://%s/horizon (admin, demo or other; password %s)" % (
         settings.OPENRC, settings.IP, settings.PASSWORD))
 
@@ -162,9 +172,11 @@ def destroy_guests(forget, prefix="instance-"):
 
 def down(keep=()):
     """Stop what `up` started, but for the services named in KEEP; nova's guests lose their power.  Raises TestbedError."""
+    from .devices import updown as devices
     from .ocata import updown as ocata
     from .second import host as second
     ocata.down()
+    devices.down()
     second.power_off()
     mine = [service for service in services.mine() if service.name not in keep]
     libvirtd = services.BY_NAME["libvirtd"]

@@ -29,7 +29,7 @@ def up():
     """Bring everything up, the testbed's own cloud too where it is not.  Raises TestbedError or CloudError."""
     _prepare()
     updown.serve(services.ALL)
-    updown.wait_heard(services.REPORTING, admin())
+    updown.wait_heard(services.REPORTING, admin().compute_services)
     place.map_host()
     catalog.flavors(admin())
     shell.say("up: openrc %s, the API at %s" % (settings.OPENRC, settings.API))

@@ -19,5 +19,5 @@ SSH_PORT = 2222
 MIGRATION1, MIGRATION2 = range(49152, 49162), (49300, 49399)
 
 #: Ports that host 2 finds on its own 127.0.0.1 and host 1 has on its: the control plane, and host 1's sshd and guests.
-RELAYED = tuple(settings.PORTS[name] for name in ("keystone", "rabbitmq-server", "placement-api", "glance-api", "neutron-api")) + (
-    SSH_PORT,) + tuple(MIGRATION1)
+RELAYED = tuple(settings.PORTS[name] for name in (
+    "keystone", "rabbitmq-server", "placement-api", "glance-api", "neutron-api", "cinder-api")) + (SSH_PORT,) + tuple(MIGRATION1)

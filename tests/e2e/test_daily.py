@@ -35,7 +35,7 @@ def restart(text):
     services.NOVA_COMPUTE.stop()
     environment.COMPUTE_CONF.write_text(text)
     environment.start_compute()
-    updown.wait_heard([services.NOVA_COMPUTE], catalog.admin())
+    updown.wait_heard([services.NOVA_COMPUTE], catalog.admin().compute_services)
 
 
 class Host:

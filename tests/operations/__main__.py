@@ -23,7 +23,7 @@ class Report:
     """What has come out so far."""
 
     def __init__(self, states):
-        self.states, self.cells, self.began = states, [], time.monotonic()
+        self.states, self.cells, self.seconds, self.began = states, [], {}, time.monotonic()
 
     def tell(self, cell):
         """One line for a cell; more where something is wrong."""
@@ -33,16 +33,21 @@ class Report:
             for text in cell.found:
                 print('        %s' % text.replace('\n', '\n        '), flush=True)
 
+    def took(self, operation, seconds):
+        """How long a row took, with all that had to be there for it."""
+        self.seconds[operation.title] = seconds
+
     def finish(self):
         """Print the table and the last line; the exit code."""
         titles = []
         for cell in self.cells:
             if cell.operation.title not in titles:
                 titles.append(cell.operation.title)
-        print('\n%-42s %s' % ('operation', ' '.join('%-10s' % state.title for state in self.states)))
+        print('\n%-42s %s seconds' % ('operation', ' '.join('%-10s' % state.title for state in self.states)))
         verdicts = {(cell.operation.title, cell.subject.state.title): cell.verdict for cell in self.cells}
         for title in titles:
-            print('%-42s %s' % (title, ' '.join('%-10s' % verdicts.get((title, state.title), '-') for state in self.states)))
+            print('%-42s %s %7.0f' % (title, ' '.join('%-10s' % verdicts.get((title, state.title), '-') for state in self.states),
+                                      self.seconds.get(title, 0)))
         for title, reason in matrix.NOT_RUN.items():
             print('%-42s not run: %s' % (title, reason))
         self._refusals()
@@ -84,7 +89,7 @@ def main():
     world, report = World(), Report(states)
     try:
         world.open()
-        matrix.Matrix(world, states, chosen, report.tell, max(1, arguments.workers)).run()
+        matrix.Matrix(world, states, chosen, report, max(1, arguments.workers)).run()
     finally:
         world.close()
         code = report.finish()

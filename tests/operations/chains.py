@@ -72,10 +72,11 @@ def of_image(path, fmt, inside=(), part=None):
     with tempfile.TemporaryDirectory(dir='/var/tmp') as place:
         raw = os.path.join(place, 'raw')
         run('qemu-img', 'convert', '-U', '-f', fmt, '-O', 'raw', path, raw, inside=inside)
-        return _digest_raw(raw, part)
+        return of_raw(raw, part)
 
 
-def _digest_raw(path, part):
+def of_raw(path, part=None):
+    """The same of a raw file."""
     digest, zeros = hashlib.sha256(), bytes(BLOCK)
     with open(path, 'rb') as handle:
         for number in _data(handle.fileno()):

@@ -4,7 +4,7 @@ import concurrent.futures
 import time
 import traceback
 
-from tests.operations import hosts, judge, operations
+from tests.operations import devices, hosts, judge, operations
 from tests.operations.operations import Operation
 from tests.operations.server import Refused
 from tests.operations.states import STATES
@@ -20,7 +20,7 @@ def _anew(enabled):
 
 
 def _recovered(server, before):
-    """A recover has new layers on another restore point, and commits nothing."""
+    """A snapshot, and a recover, have new layers on another restore point; nothing was committed."""
     verdict, found = judge.same(server, before)
     return (judge.KEPT if verdict == judge.COMMITTED else verdict), found
 
@@ -46,9 +46,15 @@ OPERATIONS = (
     Operation('host reboot', hosts.is_up, around=hosts.rebooted),
     Operation('soft delete and restore', operations.soft_delete_and_restore, around=hosts.deletion_deferred),
     Operation('db archive_deleted_rows, purge', _nothing, around=hosts.archived),
+    Operation('attach and detach a volume', devices.volume, _recovered, devices=True),
+    Operation('attach and detach an interface', devices.interface, _recovered, around=devices.network, devices=True),
+    Operation('rescue and unrescue, a volume attached', devices.with_volume(operations.rescue), devices=True),
+    Operation('enable, snapshot: booted from a volume', devices.booted_from_a_volume, devices=True, states=('plain',)),
     Operation('resize up on the other host, confirm', operations.resize_elsewhere, among=(OTHER,), second='own'),
     Operation('cold migration, confirm', operations.cold_migration, on=None, among=BOTH, second='own'),
     Operation('live block migration', operations.live_migration, on=None, among=BOTH, second='own'),
+    Operation('cold migration, a volume attached', devices.with_volume(operations.cold_migration), on=None, among=BOTH, second='own', devices=True),
+    Operation('live migration, a volume attached', devices.with_volume(operations.live_migration), on=None, among=BOTH, second='own', devices=True),
     Operation('soft reboot after a live migration', operations.soft_reboot_of_another_chain, on=None, second='own'),
     Operation('live block migration that fails half way', operations.live_migration_dies, on=None, among=BOTH, second='own'),
     Operation('evacuate, own disks', operations.evacuate, _anew(True), hosts.second_dead, on=OTHER, second='own'),
@@ -65,12 +71,11 @@ _OFF = 'nova does this to a server that runs, and answers 409 for one that is of
 _HISTORY = 'the history lies on the host that the server leaves'
 REFUSED = {(title, 'stopped'): _OFF for title in (
     'soft reboot', 'soft reboot after an unrescue', 'soft reboot after a live migration', 'pause and unpause', 'suspend and resume',
-    'live block migration', 'live block migration that fails half way')}
+    'live block migration', 'live migration, a volume attached', 'live block migration that fails half way')}
+REFUSED['enable, snapshot: booted from a volume', 'plain'] = 'a server booted from a volume has no disk of its own that could carry layers'
 REFUSED.update({('shelve (offloaded) and unshelve', state.title): _HISTORY for state in STATES if state.history})
 
 NOT_RUN = {
-    'attach and detach an interface': 'the testbed\'s neutron has no agent, so that no port can be bound',
-    'attach and detach a volume': 'the testbed has no cinder',
     'live migration, shared storage': 'libvirt takes the testbed\'s bind mount for unsafe',
 }
 
@@ -118,23 +123,27 @@ class Subject:
 
 class Matrix:
     """
-    :param tell: callable(cell), for each that is done
+    :param report: whose `tell(cell)` is called for each that is done, and `took(operation, seconds)` for each row
     """
 
-    def __init__(self, world, states, chosen, tell, workers):
-        self.world, self.operations, self.tell, self.workers = world, chosen, tell, workers
+    def __init__(self, world, states, chosen, report, workers):
+        self.world, self.operations, self.report, self.workers = world, chosen, report, workers
         self.subjects = [Subject(world, state) for state in states]
 
     def run(self):
         for operation in self.operations:
+            began = time.monotonic()
             self._row(operation)
+            self.report.took(operation, time.monotonic() - began)
 
     def _each(self, cells, act):
         with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             list(pool.map(lambda cell: cell.step(lambda: act(cell)), cells))
 
     def _row(self, operation):
-        cells = [Cell(operation, subject) for subject in self.subjects]
+        cells = [Cell(operation, subject) for subject in self.subjects if operation.states is None or subject.state.title in operation.states]
+        if operation.devices and cells:
+            self.world.bring_devices()
         if operation.second and self.world.second != operation.second:
             # Host 1 can take what is on the other one only as long as that one is up.
             self._move(cells, HOST)
@@ -150,7 +159,7 @@ class Matrix:
         self._each(cells, self._judge)
         for cell in cells:
             self._end(cell)
-            self.tell(cell)
+            self.report.tell(cell)
 
     def _move(self, cells, where):
         """Have the servers on a host."""

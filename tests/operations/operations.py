@@ -18,10 +18,13 @@ class Operation:
     :param among: the hosts that the scheduler chooses from
     :param second: how the second host has to be up: 'own' or 'shared'; None: as it is
     :param listed: only of servers that have a restore point whose bytes are known
+    :param devices: whether cinder and neutron's agent have to be up
+    :param states: titles of the states that it is run in; None: all
     """
 
-    def __init__(self, title, run, judge=judge.same, around=None, on=HOST, among=(HOST,), second=None, listed=False):
+    def __init__(self, title, run, judge=judge.same, around=None, on=HOST, among=(HOST,), second=None, listed=False, devices=False, states=None):
         self.title, self.run, self.judge, self.on, self.among, self.second, self.listed = title, run, judge, on, among, second, listed
+        self.devices, self.states = devices, states
         self.around = around or (lambda _world, _servers: contextlib.nullcontext())
 
 
@@ -238,8 +241,5 @@ def soft_delete_and_restore(server):
 
 def recover(server):
     """A restore point of before gives its bytes, after all that was done to the server."""
-    index = min(set(server.at) & set(server.points()))
-    server.recover(snap_index=index)
-    server.guest.wait_up(PATIENCE)
-    server.known = dict(dict.fromkeys(server.known), **server.at[index])
+    server.recover_to(min(set(server.at) & set(server.points())))
 

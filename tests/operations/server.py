@@ -109,13 +109,18 @@ class Server(story.Server):
         """Something new on each disk."""
         self.known[name] = self.guest.write('/var/' + name, 1, self.uuid + name, PATIENCE)
         for device in self.devices:
-            line = ('%s-%s\n' % (name, device)).encode()
-            self.known[device] = hashlib.sha256((line * (MIB // len(line) + 1))[:MIB]).hexdigest()
-            self.guest.run('yes %s-%s | head -c %d | dd of=/dev/%s bs=1M seek=%d conv=notrunc,fsync 2>/dev/null'
-                           % (name, device, MIB, device, PLACE), check=True)
+            self.known[device] = hashlib.sha256(self.write_device(device, '%s-%s' % (name, device))).hexdigest()
         self.guest.sync()
 
-    def _device(self, device):
+    def write_device(self, device, line):
+        """Write MIB bytes of that line, again and again, at PLACE MiB of a disk; the bytes."""
+        self.guest.run('yes %s | head -c %d | dd of=/dev/%s bs=1M seek=%d conv=notrunc,fsync 2>/dev/null' % (line, MIB, device, PLACE),
+                       PATIENCE, check=True)
+        line = ('%s\n' % line).encode()
+        return (line * (MIB // len(line) + 1))[:MIB]
+
+    def device_sum(self, device):
+        """Checksum of what the guest reads there."""
         return self.guest.run('dd if=/dev/%s bs=1M skip=%d count=1 2>/dev/null | sha256sum' % (device, PLACE), PATIENCE, check=True)[1].split()[0]
 
     def sums(self, *names):
@@ -124,7 +129,13 @@ class Server(story.Server):
         files = ' '.join('/var/' + name for name in names if name not in self.devices)
         said = self.guest.run('for one in %s; do [ ! -e $one ] || sha256sum $one; done' % files, PATIENCE, check=True)[1]
         found = {line.split()[1].rpartition('/')[2]: line.split()[0] for line in said.splitlines()}
-        return {name: self._device(name) if name in self.devices else found.get(name) for name in names}
+        return {name: self.device_sum(name) if name in self.devices else found.get(name) for name in names}
+
+    def recover_to(self, index):
+        """Recover to a restore point whose bytes are known; the guest is up then, and has those alone."""
+        self.recover(snap_index=index)
+        self.power(True)
+        self.known = dict(dict.fromkeys(self.known), **self.at[index])
 
     def snapshot(self, **options):
         """A restore point; what the guest has then is noted."""

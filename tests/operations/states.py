@@ -1,7 +1,7 @@
 """The states that a server may be in, and how it is brought there."""
 
 from tests.operations.server import Server
-from tests.operations.world import PATIENCE, PREFIX
+from tests.operations.world import PREFIX
 
 
 class State:
@@ -58,11 +58,8 @@ def _kept(count):
 
 def _recovered(server):
     _kept(3)(server)
-    target, everything = min(server.at), set(server.known)
-    server.recover(snap_index=target)
-    server.guest.wait_up(PATIENCE)
-    # Of what came later the guest has nothing.
-    server.known = dict(dict.fromkeys(everything), **server.at[target])
+    everything = set(server.known)
+    server.recover_to(min(server.at))
     server.at = {index: dict(dict.fromkeys(everything | {'branch'}), **known) for index, known in server.at.items()}
     server.fill('branch')
 

@@ -23,11 +23,14 @@ LEVELS = 6          # flavors, each with a larger root disk than the one before
 
 
 class World:
-    """`image`: the name of what servers are made of. `second`: how the second host is up: None, 'own' (directories) or 'shared'."""
+    """
+    `image`: the name of what servers are made of. `second`: how the second host is up: None, 'own' (directories) or 'shared'. `devices`: whether
+    volumes and interfaces are there
+    """
 
     def __init__(self):
         self.admin, self.demo = Cloud.of('admin'), Cloud.of('demo')
-        self.image, self.second = settings.IMAGE, None
+        self.image, self.second, self.devices = settings.IMAGE, None, False
         self._made, self._name = [], PREFIX + uuid.uuid4().hex[:8]
 
     # ---- its beginning and its end
@@ -35,7 +38,7 @@ class World:
     def open(self):
         """Have the package, the image and the flavors there, and nothing of an earlier run."""
         environment.install()
-        command('down')
+        command('second', 'down')
         self._forget_earlier()
         self._copy_image()
         for ephemeral in (0, 1):
@@ -51,7 +54,10 @@ class World:
         for service in self._hosts().values():
             self._put(service, status='enabled')
         self._forget_earlier()
-        command('down')
+        if self.devices:
+            self._forget_devices()
+            command('devices', 'down')
+        command('second', 'down')
 
     def _forget_earlier(self):
         for server in self.admin.servers(everybody=True):
@@ -63,6 +69,23 @@ class World:
         for image in self.admin.must('image', 'GET', '/v2/images?limit=500')['images']:
             if image['name'].startswith(PREFIX):
                 self.admin.call('image', 'DELETE', '/v2/images/' + image['id'])
+
+    def bring_devices(self):
+        """Have cinder and neutron's agent up, and nothing of an earlier run in them."""
+        if not self.devices:
+            command('devices', 'up')
+            self.devices = True
+            for cloud in (self.admin, self.demo):
+                cloud.renew()
+            self._forget_devices()
+
+    def _forget_devices(self):
+        for volume in self.admin.must('volumev3', 'GET', '/volumes/detail?all_tenants=1')['volumes']:
+            if volume['name'].startswith(PREFIX):
+                self.admin.must('volumev3', 'POST', '/volumes/%s/action' % volume['id'], {'os-force_delete': {}})
+        for network in self.admin.must('network', 'GET', '/v2.0/networks')['networks']:
+            if network['name'].startswith(PREFIX):
+                self.admin.must('network', 'DELETE', '/v2.0/networks/' + network['id'])
 
     def flavor(self, level, ephemeral=0):
         """The name of a flavor."""
@@ -102,20 +125,20 @@ class World:
     def bring_second(self, how):
         """Have the second host up: 'own' or 'shared'. No server may be on it where it is up otherwise."""
         if self.second not in (None, how):
-            command('down')
+            command('second', 'down')
         if self.second != how:
-            command('up', *(['shared'] if how == 'shared' else []))
+            command('second', 'up', *(['shared'] if how == 'shared' else []))
         self.second = how
 
     @contextlib.contextmanager
     def second_dies(self):
         """The second host loses its power, and nova knows; afterwards it comes back."""
-        command('kill')
+        command('second', 'kill')
         self.admin.force_down(OTHER, True)
         try:
             yield
         finally:
-            command('up', *(['shared'] if self.second == 'shared' else []))
+            command('second', 'up', *(['shared'] if self.second == 'shared' else []))
 
     def instances(self, host):
         """A host's directory of instances, as this process sees it."""
@@ -146,10 +169,10 @@ class World:
             restart(*restarted)
 
 
-def command(*words):
-    """A command of the second host's."""
-    done = subprocess.run([sys.executable, '-m', 'testbed.second', *words], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    assert done.returncode == 0, 'testbed.second %s: %s' % (' '.join(words), (done.stdout + done.stderr)[-800:])
+def command(part, *words):
+    """A command of a part of the testbed: 'second' (the second host) or 'devices'."""
+    done = subprocess.run([sys.executable, '-m', 'testbed.' + part, *words], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 0, 'testbed.%s %s: %s' % (part, ' '.join(words), (done.stdout + done.stderr)[-800:])
 
 
 def restart(*names):
@@ -165,7 +188,7 @@ def start(*chosen):
     updown.serve(chosen)
     reporting = [service for service in chosen if service in services.REPORTING]
     if reporting:
-        updown.wait_heard(reporting, catalog.admin())
+        updown.wait_heard(reporting, catalog.admin().compute_services)
 
 
 def pids(uuids):
