@@ -61,6 +61,24 @@ def test_after_a_commit_history_has_to_be_there_and_only_history():
         assert judge.committed(before, now) and len(judge.changes(before, now)) == found
 
 
+def test_after_a_snapshot_without_history_the_last_one_is_the_root_and_stands_on_nothing():
+    before, now = both(store=False)
+    before.points[1]['parent'] = 0
+    now.record.data.update(index=3, live=[{'index': 2, 'file': 'disk.light-2'}, {'index': 3, 'file': 'disk.light-3'}])
+    now.record.data['root']['index'] = 1
+    now.columns.update(snapshot_index=3, root_index=1)
+    del now.points[0]
+    now.points[1].update(parent=None, state='root')
+    assert judge.changes(before, now) == []
+
+
+def test_a_parent_that_is_there_stays_the_parent():
+    before, now = both()
+    before.points[1]['parent'] = 0
+    now.points[1]['parent'] = None
+    assert judge.changes(before, now) == ['restore point 1: parent was 0 and is None']
+
+
 def test_without_a_commit_nothing_may_be_gone():
     before, now = both(store=False)
     del now.points[1]
