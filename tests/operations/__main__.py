@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+import threading
 import time
 
 from tests.operations import judge, matrix
@@ -23,31 +24,29 @@ class Report:
     """What has come out so far."""
 
     def __init__(self, states):
-        self.states, self.cells, self.seconds, self.began = states, [], {}, time.monotonic()
+        self.states, self.cells, self.began, self._lock = states, [], time.monotonic(), threading.Lock()
 
     def tell(self, cell):
-        """One line for a cell; more where something is wrong."""
+        """One line for a cell; more where something is wrong. Cells may come from several threads."""
+        with self._lock:
+            self._tell(cell)
+
+    def _tell(self, cell):
         self.cells.append(cell)
         print('%-10s %5.1f s  %s: %s' % (cell.verdict, cell.seconds, cell.subject.state.title, cell.operation.title), flush=True)
         if cell.verdict in (judge.LOST, judge.FAILED):
             for text in cell.found:
                 print('        %s' % text.replace('\n', '\n        '), flush=True)
 
-    def took(self, operation, seconds):
-        """How long a row took, with all that had to be there for it."""
-        self.seconds[operation.title] = seconds
-
     def finish(self):
         """Print the table and the last line; the exit code."""
-        titles = []
-        for cell in self.cells:
-            if cell.operation.title not in titles:
-                titles.append(cell.operation.title)
+        known = {cell.operation.title for cell in self.cells}
+        titles = [operation.title for operation in matrix.OPERATIONS if operation.title in known]
         print('\n%-42s %s seconds' % ('operation', ' '.join('%-10s' % state.title for state in self.states)))
         verdicts = {(cell.operation.title, cell.subject.state.title): cell.verdict for cell in self.cells}
         for title in titles:
             print('%-42s %s %7.0f' % (title, ' '.join('%-10s' % verdicts.get((title, state.title), '-') for state in self.states),
-                                      self.seconds.get(title, 0)))
+                                      sum(cell.seconds for cell in self.cells if cell.operation.title == title)))
         for title, reason in matrix.NOT_RUN.items():
             print('%-42s not run: %s' % (title, reason))
         self._refusals()
@@ -89,7 +88,7 @@ def main():
     world, report = World(), Report(states)
     try:
         world.open()
-        matrix.Matrix(world, states, chosen, report, max(1, arguments.workers)).run()
+        matrix.Matrix(world, states, chosen, report.tell, max(1, arguments.workers)).run()
     finally:
         world.close()
         code = report.finish()

@@ -1,6 +1,7 @@
 """The rows and columns of the matrix, and going through it."""
 
 import concurrent.futures
+import itertools
 import time
 import traceback
 
@@ -93,6 +94,10 @@ class Cell:
         self.verdict, self.found, self.seconds = None, [], 0.0
         self.before = self.error = None
 
+    def applies(self):
+        """Whether its operation is for a server like this one, which was looked at."""
+        return not self.operation.listed or bool(set(self.subject.server.at) & set(self.before.points))
+
     def step(self, act):
         """A part of it; what goes wrong ends it."""
         if self.error is not None:
@@ -123,25 +128,52 @@ class Subject:
 
 class Matrix:
     """
-    :param report: whose `tell(cell)` is called for each that is done, and `took(operation, seconds)` for each row
+    :param tell: callable(cell), for each that is done; from several threads
     """
 
-    def __init__(self, world, states, chosen, report, workers):
-        self.world, self.operations, self.report, self.workers = world, chosen, report, workers
+    def __init__(self, world, states, chosen, tell, workers):
+        self.world, self.operations, self.tell, self.workers = world, chosen, tell, workers
         self.subjects = [Subject(world, state) for state in states]
 
     def run(self):
-        for operation in self.operations:
-            began = time.monotonic()
-            self._row(operation)
-            self.report.took(operation, time.monotonic() - began)
+        for alone, rows in itertools.groupby(self.operations, key=Operation.alone):
+            if alone:
+                self._alone(list(rows))
+            else:
+                for operation in rows:
+                    self._row(operation)
+
+    def _cells(self, operation):
+        return [Cell(operation, subject) for subject in self.subjects if operation.states is None or subject.state.title in operation.states]
+
+    def _all(self, act, those):
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            list(pool.map(act, those))
 
     def _each(self, cells, act):
-        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
-            list(pool.map(lambda cell: cell.step(lambda: act(cell)), cells))
+        self._all(lambda cell: cell.step(lambda: act(cell)), cells)
+
+    def _alone(self, rows):
+        """Rows of which nothing concerns the host: each server goes through all of them, and waits for no other one."""
+        cells = [cell for operation in rows for cell in self._cells(operation)]
+        if any(cell.operation.devices for cell in cells):
+            self.world.bring_devices()
+        self._move([next(cell for cell in cells if cell.subject is subject) for subject in {cell.subject for cell in cells}], HOST)
+        self._all(lambda subject: self._through([cell for cell in cells if cell.subject is subject]), self.subjects)
+
+    def _through(self, cells):
+        for cell in cells:
+            cell.step(cell.subject.there)
+            cell.step(lambda: self._look(cell))
+            if cell.error is None and not cell.applies():
+                continue
+            cell.step(lambda: self._operate(cell))
+            cell.step(lambda: self._judge(cell))
+            self._end(cell)
+            self.tell(cell)
 
     def _row(self, operation):
-        cells = [Cell(operation, subject) for subject in self.subjects if operation.states is None or subject.state.title in operation.states]
+        cells = self._cells(operation)
         if operation.devices and cells:
             self.world.bring_devices()
         if operation.second and self.world.second != operation.second:
@@ -152,14 +184,14 @@ class Matrix:
         self._each(cells, lambda cell: cell.subject.there())
         self._move(cells, operation.on)
         self._each(cells, self._look)
-        cells = [cell for cell in cells if cell.error or not operation.listed or set(cell.subject.server.at) & set(cell.before.points)]
+        cells = [cell for cell in cells if cell.error or cell.applies()]
         self.world.schedule(*operation.among)
         self._run(operation, [cell for cell in cells if cell.error is None])
         self.world.schedule(HOST)
         self._each(cells, self._judge)
         for cell in cells:
             self._end(cell)
-            self.report.tell(cell)
+            self.tell(cell)
 
     def _move(self, cells, where):
         """Have the servers on a host."""
@@ -175,16 +207,18 @@ class Matrix:
         cell.before = judge.Look(cell.subject.server)
         cell.seconds = 0.0
 
+    @staticmethod
+    def _operate(cell):
+        try:
+            cell.operation.run(cell.subject.server)
+        except Refused as exc:
+            cell.verdict = judge.REFUSED
+            cell.found = [str(exc)]
+
     def _run(self, operation, cells):
-        def run(cell):
-            try:
-                operation.run(cell.subject.server)
-            except Refused as exc:
-                cell.verdict = judge.REFUSED
-                cell.found = [str(exc)]
         try:
             with operation.around(self.world, [cell.subject.server for cell in cells]):
-                self._each(cells, run)
+                self._each(cells, self._operate)
         except Exception as exc:
             for cell in cells:
                 if cell.error is None:

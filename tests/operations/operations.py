@@ -25,7 +25,12 @@ class Operation:
     def __init__(self, title, run, judge=judge.same, around=None, on=HOST, among=(HOST,), second=None, listed=False, devices=False, states=None):
         self.title, self.run, self.judge, self.on, self.among, self.second, self.listed = title, run, judge, on, among, second, listed
         self.devices, self.states = devices, states
+        self._alone = around is None and second is None and on == HOST and among == (HOST,)
         self.around = around or (lambda _world, _servers: contextlib.nullcontext())
+
+    def alone(self):
+        """Whether it concerns its server only: nothing is done to a host, and no server has to wait for another one."""
+        return self._alone
 
 
 # ---- power
