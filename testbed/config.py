@@ -39,12 +39,12 @@ UWSGI = {
                  "/var/log/keystone/keystone.log", 8, ""),
     "placement-api": ("placement", "/usr/bin/placement-api", "/etc/placement/placement-api-uwsgi.ini", "placement-api",
                       "/var/log/placement/placement-api.log", 8, ""),
-    # nova's eventlet does not go with uwsgi's threads.
+    # Eventlet's locks do not go with uwsgi's threads: a request that waits for one that another thread gives back waits for ever.
     "nova-api": ("nova", "/usr/bin/nova-api-wsgi", "/etc/nova/nova-api-uwsgi.ini", "nova-api",
                  "/var/log/nova/nova-api.log", 1, ""),
     # The init script's own name for neutron-api is neutron-server.
     "neutron-api": ("neutron", "/usr/bin/neutron-api", "/etc/neutron/neutron-api-uwsgi.ini", "neutron-server",
-                    "/var/log/neutron/neutron-api.log", 8, "paste = config:/etc/neutron/api-paste.ini"),
+                    "/var/log/neutron/neutron-api.log", 1, "paste = config:/etc/neutron/api-paste.ini"),
 }
 
 # Apache sites and configurations: what is on and what is off.  The dashboard's package switches default-ssl on without mod_ssl.
