@@ -24,10 +24,36 @@ def unpacked(deb, tmp_path_factory):
     return top
 
 
-def test_same_tree_same_bytes(deb, tmp_path):
-    again = output(os.path.join(TREE, 'tools', 'build-deb'), str(tmp_path)).strip()
-    digests = [hashlib.sha256(open(path, 'rb').read()).hexdigest() for path in (deb, again)]
-    assert digests[0] == digests[1]
+def digest(path):
+    """The SHA-256 of a file."""
+    with open(path, 'rb') as stream:
+        return hashlib.sha256(stream.read()).hexdigest()
+
+
+def turkish(directory):
+    """A directory of locales with one in which `i` has another capital letter, and numbers a comma."""
+    subprocess.check_call(['localedef', '--no-archive', '-i', 'tr_TR', '-f', 'UTF-8', os.path.join(directory, 'tr_TR.UTF-8')])
+    return directory
+
+
+def test_same_bytes_elsewhere(deb, tmp_path):
+    """Another copy of the tree, with other times and modes, in a longer path; another clock, time zone, locale, umask, home, PATH."""
+    copy, out, locales = tmp_path / ('another-place-' + 'x' * 60) / 'tree', tmp_path / 'out', tmp_path / 'locales'
+    locales.mkdir()
+    subprocess.check_call(['sh', '-ec', 'umask 077; mkdir -p "$2"; cd "$1"; git -c safe.directory=* ls-files -z |'
+                           ' xargs -0 cp --parents -t "$2"; chmod -R g-w,o= "$2"', 'sh', TREE, str(copy)])
+    for directory, _names, leaves in os.walk(str(copy)):
+        for leaf in leaves:
+            os.utime(os.path.join(directory, leaf), (981173106, 981173106))
+    environment = {'PATH': '/nowhere:' + os.environ['PATH'], 'TZ': 'Pacific/Kiritimati', 'HOME': str(tmp_path), 'USER': 'somebody',
+                   'LOCPATH': turkish(str(locales)), 'LC_ALL': 'tr_TR.UTF-8', 'DEB_BUILD_OPTIONS': 'parallel=7', 'PYTHONHASHSEED': '77',
+                   # The clock is another one; what is stored of files is read as it is.
+                   'NO_FAKE_STAT': '1'}
+    script = 'umask 077; exec faketime "2031-07-14 23:59:30" "$1" "$2"'
+    again = subprocess.check_output(['sh', '-c', script, 'sh', str(copy / 'tools' / 'build-deb'), str(out)], env=environment,
+                                    universal_newlines=True).strip()
+    assert os.path.basename(again) == os.path.basename(deb)
+    assert digest(again) == digest(deb)
 
 
 def test_lintian_is_silent(deb):
