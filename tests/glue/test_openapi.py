@@ -18,7 +18,7 @@ BODIES = {'enableSnapshot': schemas.ENABLE, 'disableSnapshot': schemas.DISABLE, 
           'undoPreview': schemas.UNDO, 'commitSnapshot': schemas.COMMIT, 'storeSnapshot': schemas.STORE,
           'dailySnapshot': schemas.DAILY, 'retainSnapshots': schemas.RETAIN, 'checkSnapshots': schemas.CHECK,
           'Take': schemas.TAKE, 'Update': schemas.UPDATE, 'snapshotAll': schemas.ALL}
-QUERIES = {'listPoints': schemas.POINTS_QUERY, 'summary': schemas.SUMMARY_QUERY}
+QUERIES = {'listPoints': schemas.POINTS_QUERY, 'summary': schemas.SUMMARY_QUERY, 'hosts': schemas.HOSTS_QUERY}
 
 
 def same(node):

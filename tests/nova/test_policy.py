@@ -17,7 +17,7 @@ from light_snapshot.nova import policy
 SAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'docs', 'policy.sample.yaml')
 IN_CODE = places.find('policies_in_code') is not None
 ROLES = places.find('reader_rule') is not None
-READ, ADMINISTER = ('index', 'summary'), ('all', 'repair', 'summary_all')
+READ, ADMINISTER = ('index', 'summary'), ('all', 'hosts', 'repair', 'summary_all')
 
 needs_rules_in_code = pytest.mark.skipif(not IN_CODE, reason='before 14 the rules are in a file alone')
 
@@ -47,7 +47,7 @@ def allowed(request, tmpdir):
 
 @needs_rules_in_code
 def test_who_may_do_what(allowed):
-    assert len(verbs()) == 19
+    assert len(verbs()) == 20
     for verb in verbs():
         administers = verb in ADMINISTER
         assert allowed(verb, ['admin', 'member', 'reader'], 'another'), verb

@@ -51,17 +51,23 @@ def test_what_is_new_is_asked_for_in_its_version(asked):
     assert len(asked) == 8 and all(call[:2] == ('h', '1.1') for call in asked)
 
 
+def test_what_a_host_runs_is_asked_for_in_its_version_and_not_for_ever(asked):
+    rpcapi.ComputeAPI().about(None, 'h')
+    assert asked == [('h', '1.3', 'about', [], rpcapi.ALL_TIMEOUT)]
+
+
 def test_a_snapshot_of_all_is_asked_for_in_its_version_and_not_for_ever(asked):
     rpcapi.ComputeAPI().snapshot_all(None, 'h', ['u'], {})
     assert asked == [('h', '1.2', 'snapshot_all', ['args', 'uuids'], rpcapi.ALL_TIMEOUT)]
     assert rpcapi.ALL_TIMEOUT <= 30
 
 
-@pytest.mark.parametrize('version, knows', [('1.0', (True, False, False)), ('1.1', (True, True, False)),
-                                            ('1.2', (True, True, True))])
+@pytest.mark.parametrize('version, knows', [('1.0', (True, False, False, False)), ('1.1', (True, True, False, False)),
+                                            ('1.2', (True, True, True, False)), ('1.3', (True, True, True, True))])
 def test_a_host_of_each_version(version, knows):
     """oslo.messaging's own judgement of our endpoint's target."""
-    assert manager.Endpoint.target.version == rpcapi.NEWEST == '1.2'
+    assert manager.Endpoint.target.version == rpcapi.NEWEST == '1.3'
     is_compatible = dispatcher.RPCDispatcher._is_compatible
     target = type(manager.Endpoint.target)(namespace='light_snapshot', version=version)
-    assert tuple(is_compatible(target, asked) for asked in (rpcapi.FIRST, rpcapi.SECOND, rpcapi.NEWEST)) == knows
+    assert tuple(is_compatible(target, asked) for asked in (
+        rpcapi.FIRST, rpcapi.SECOND, rpcapi.THIRD, rpcapi.NEWEST)) == knows

@@ -6,6 +6,7 @@ import sys
 import webob
 
 from light_snapshot.nova import everywhere
+from light_snapshot.nova import hosts
 from light_snapshot.nova import places
 from light_snapshot.nova import summary
 from light_snapshot.nova import views
@@ -33,6 +34,9 @@ class ContractTest(ApiCase):
         self.replace(everywhere.EverywhereController, 'take', lambda *_args: {
             'request_id': 'req-1', 'cells_left_out': [],
             'servers': [{'id': UUID, 'name': 'n', 'host': 'h', 'status': 'host_down', 'reason': 'The compute host h is down.'}]})
+        self.replace(hosts.HostsController, 'told', lambda *_args: {
+            'api': {'version': '1.0', 'on_disk': None, 'problems': []}, 'cells_left_out': [],
+            'hosts': [{'host': 'h', 'status': 'answered', 'reason': None, 'version': '1.0', 'on_disk': '1.0', 'problems': ['p']}]})
         self.replace(summary, 'page', lambda _context, limit, *_args: ((self.page * 9)[:limit], True))
 
     def faults(self, request):
@@ -58,7 +62,7 @@ class ContractTest(ApiCase):
         # What no request was generated for was not tried.
         for method, _path, operation in self.api.operations:
             name = operation['operationId']
-            good = [403] if name == 'snapshotAll' else [200, 202]      # which is no owner's
+            good = [403] if name in ('snapshotAll', 'hosts') else [200, 202]      # which is no owner's
             self.assertTrue(set(good) & set(status for one, status in seen if one == name), name)
         for name, status in (('takePoint', 400), ('takePoint', 403), ('takePoint', 404), ('listPoints', 400), ('act', 200),
                              ('act', 400), ('updatePoint', 404), ('deletePoint', 404), ('summary', 400), ('summary', 403)):
@@ -67,7 +71,7 @@ class ContractTest(ApiCase):
     def test_an_administrator(self):
         self.as_admin()
         seen = self.run_all('administrator')
-        for name, status in (('summary', 200), ('snapshotAll', 202), ('snapshotAll', 400)):
+        for name, status in (('summary', 200), ('hosts', 200), ('snapshotAll', 202), ('snapshotAll', 400)):
             self.assertIn((name, status), seen)
 
     def test_a_server_that_is_busy_and_a_host_that_refuses(self):

@@ -1,7 +1,7 @@
 """`light-snapshot doctor`: what is wrong here, and what to do about each of it."""
 import json
 
-from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, node as nodes, payload, state as states, version
+from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, node as nodes, payload, rollout, state as states, version
 
 SUMMARY = 'look at everything that can be wrong on this node, and say what to do; change nothing'
 
@@ -44,7 +44,8 @@ def examine(root, node, record, share):
         return findings
     answer = diagnosis.ask(root, node, share) if node.code else {}
     for rows in (diagnosis.check_hooks(node, answer), diagnosis.check_chains(root, node, answer),
-                 diagnosis.check_space(root, node), diagnosis.check_daily(root, node, answer), diagnosis.check_cloud(node)):
+                 diagnosis.check_space(root, node), diagnosis.check_daily(root, node, answer), diagnosis.check_cloud(node),
+                 rollout.check(root, node, version())):
         findings.extend(rows)
     return findings
 

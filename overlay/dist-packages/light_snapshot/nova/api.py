@@ -10,6 +10,7 @@ from nova.compute import vm_states
 
 from light_snapshot.nova import asking
 from light_snapshot.nova import everywhere
+from light_snapshot.nova import hosts
 from light_snapshot.nova import listing
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
@@ -152,8 +153,8 @@ class ActionController(asking.Controller):
         return {'findings': self.call('check', context, instance)['findings']}
 
 
-class CloudController(listing.SummaryController, everywhere.EverywhereController):
-    """/os-light-snapshots: a list of servers, and a snapshot of all. One controller: before 16 a URL has one."""
+class CloudController(listing.SummaryController, everywhere.EverywhereController, hosts.HostsController):
+    """/os-light-snapshots: a list of servers, a snapshot of all, and what runs on each host. One controller: before 16 a URL has one."""
 
 
 def extend():
@@ -185,6 +186,7 @@ def add_routes(original, self, *args, **kwargs):
         controllers.append(ActionController)
         routes.ROUTE_LIST += (
             ('/os-light-snapshots', {'GET': [_cloud, 'index'], 'POST': [_cloud, 'create']}),
+            ('/os-light-snapshots/hosts', {'GET': [_cloud, 'hosts']}),
             ('/servers/{server_id}/light-snapshots', {'GET': [_resource, 'index'], 'POST': [_resource, 'create']}),
             ('/servers/{server_id}/light-snapshots/{id}', {
                 'GET': [_resource, 'show'], 'PUT': [_resource, 'update'], 'DELETE': [_resource, 'delete']}),

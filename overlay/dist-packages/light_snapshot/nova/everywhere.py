@@ -50,7 +50,7 @@ class EverywhereController(asking.Controller):
         # Whoever the policy lets do this does it to everybody's servers.
         elevated = context.elevated()
         cells, silent = places.in_each_cell(elevated, lambda cell: self._look(cell, options.get('daily', False)))
-        _each(self._ask, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts])
+        each(self._ask, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts])
         servers = [server for _cell, hosts in cells for _host, found in hosts for server in found]
         LOG.info('light-snapshot: a light snapshot of all: %d servers, of which %d are accepted', len(servers),
                  len([one for one in servers if one['status'] == ACCEPTED]))
@@ -114,7 +114,7 @@ def _shown(server):
     return dict((key, server[key]) for key in ('id', 'name', 'host', 'status', 'reason'))
 
 
-def _each(function, calls):
+def each(function, calls):
     """function(*call) for each of them, some at a time, until all are done. It must not raise."""
     waiting = list(calls)
 

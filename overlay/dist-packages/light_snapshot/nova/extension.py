@@ -23,7 +23,7 @@ class LightSnapshots(extensions.V21APIExtensionBase):
         parent = {'member_name': 'server', 'collection_name': 'servers'}
         return [extensions.ResourceExtension('light-snapshots', resource.LightSnapshotsController(), parent=parent,
                                              member_name='light_snapshot'),
-                extensions.ResourceExtension('os-light-snapshots', api.CloudController())]
+                extensions.ResourceExtension('os-light-snapshots', api.CloudController(), collection_actions={'hosts': 'GET'})]
 
     def get_controller_extensions(self):
         return [extensions.ControllerExtension(self, 'servers', api.ActionController())]

@@ -17,6 +17,7 @@ import oslo_messaging as messaging
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import plans
+from light_snapshot.nova import about
 from light_snapshot.nova import checking
 from light_snapshot.nova import driver as glue
 from light_snapshot.nova import hooks
@@ -189,6 +190,10 @@ class Endpoint(object):
         """Take a snapshot of each of these servers of the host, a few at a time, in the background: see `together.add`."""
         from light_snapshot.nova import together    # it builds on this module
         return together.add(self._manager, context, uuids, args)
+
+    def about(self, context):
+        """Which release of light-snapshot this host runs, and whether its hooks hold."""
+        return about.told()
 
     def _engine(self, instance):
         return glue.engine_of(self._manager.driver, instance)

@@ -24,6 +24,7 @@ _TEXTS = {
     'index': ('List and show the light snapshots of a server', 'GET %s, GET %s/{index}' % (_POINTS, _POINTS)),
     'summary': ('List the servers of the project that use light snapshots', 'GET /os-light-snapshots'),
     'summary_all': ('List those of all projects, with their hosts', 'GET /os-light-snapshots'),
+    'hosts': ('Ask every compute host which release of light-snapshot it runs', 'GET /os-light-snapshots/hosts'),
     'all': ('Take a light snapshot of every server that uses them (snapshotAll)', 'POST /os-light-snapshots'),
     'update': ('Rename a light snapshot', 'PUT %s/{index}' % _POINTS),
     'delete': ('Delete a light snapshot', 'DELETE %s/{index}' % _POINTS),
@@ -41,7 +42,7 @@ _TEXTS = {
     'store': ('Keep every light snapshot or not (storeSnapshot)', _ACTION),
     'daily': ('Take a light snapshot every day or not (dailySnapshot)', _ACTION),
 }
-_ADMIN_ONLY, _READS = ('all', 'repair', 'summary_all'), ('index', 'summary')
+_ADMIN_ONLY, _READS = ('all', 'hosts', 'repair', 'summary_all'), ('index', 'summary')
 
 
 def list_rules():

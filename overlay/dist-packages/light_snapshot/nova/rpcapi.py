@@ -14,9 +14,11 @@ FIRST = '1.0'
 # `check`, the operations of names.NEW, and recover's `safety`.
 SECOND = '1.1'
 # `snapshot_all`.
-NEWEST = '1.2'
+THIRD = '1.2'
+# `about`.
+NEWEST = '1.3'
 
-# Seconds that a host has to say which servers it takes on: it says so before it looks at any of them.
+# Seconds that a host has to say which servers it takes on, which it says before it looks at any of them, and what it runs.
 ALL_TIMEOUT = 20
 
 
@@ -63,6 +65,15 @@ class ComputeAPI(object):
 
         :param context: one that reaches the host's cell
         """
+        return self._call_host(context, host, THIRD, 'snapshot_all', uuids=uuids, args=args)
+
+    def about(self, context, host):
+        """Which release of light-snapshot a host runs.
+
+        :param context: one that reaches the host's cell
+        """
+        return self._call_host(context, host, NEWEST, 'about')
+
+    def _call_host(self, context, host, version, method, **kwargs):
         client = places.rpc_client_of_host(self._made(), context, host)
-        cctxt = client.prepare(server=host, version=NEWEST, timeout=ALL_TIMEOUT)
-        return cctxt.call(context, 'snapshot_all', uuids=uuids, args=args)
+        return client.prepare(server=host, version=version, timeout=ALL_TIMEOUT).call(context, method, **kwargs)

@@ -76,6 +76,8 @@ POINTS_QUERY = _query(
 # What is looked up in the database: not each of them can compare any character.
 _ID = {'type': 'string', 'maxLength': 255, 'pattern': '^[!-~]+$'}
 
+HOSTS_QUERY = _query()
+
 SUMMARY_QUERY = _query(
     limit=_one(_NUMBER), marker=_one({'type': 'string', 'format': 'uuid'}), all_projects=_one(_FLAG), project_id=_one(_ID),
     host=_one(_ID))
