@@ -116,15 +116,6 @@ def test_wrong_password(cloud):
     assert 'Access denied' in err and 's/s' not in err + out
 
 
-def test_missing_right_to_alter(cloud):
-    cloud.database.query('REVOKE ALTER ON nova.* FROM nova@localhost')
-    code, _out, err = cloud.run('install')
-    assert code == 1
-    assert 'ALTER command denied' in err and 'Columns added to this database so far: none' in err
-    cloud.database.query('GRANT ALL ON nova.* TO nova@localhost')
-    assert cloud.run('install')[0] == 0
-
-
 def test_database_before_db_sync(cloud):
     cloud.database.query('DROP TABLE shadow_instances', 'nova_cell0')
     code, _out, err = cloud.run('install')

@@ -2,7 +2,7 @@
 import time
 
 from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, ledger
-from light_snapshot_installer import node as nodes, online, paths, payload, schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -60,7 +60,8 @@ def run(root, arguments, out, share=SHARE):
 def add_columns(share, node, record, word, out):
     """The six columns, on a controller, in every cell database; all are looked at before any is changed.
 
-    `word`: a server that can only copy a large table may do that. Raises errors.Refused before anything is changed, if not.
+    `word`: a server that can only copy a large table may do that. Raises errors.Refused before anything is changed, if not, or if
+    nova's account may not change the tables.
     """
     if not node.controller:
         return
@@ -70,7 +71,10 @@ def add_columns(share, node, record, word, out):
         return
     statements = sqlfiles.read(share + '/sql', 'up')
     schema.check_before(found, statements)
-    ahead = [(name, online.estimates(url, schema.missing(url, statements), 'add')) for name, url in found]
+    lacking = [(name, url, schema.missing(url, statements)) for name, url in found]
+    for name, url, tables in lacking:
+        rights.check(name, url, tables)
+    ahead = [(name, online.estimates(url, tables, 'add')) for name, url, tables in lacking]
     copied = [online.copyable(name, estimates, word) for name, estimates in ahead]
     for (name, url), (_name, estimates), tables in zip(found, ahead, copied):
         for estimate in estimates:

@@ -1,6 +1,6 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
 from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, ledger, node as nodes, online
-from light_snapshot_installer import payload, records, schema, services, serving, sqlfiles, state as states
+from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states
 from light_snapshot_installer.verbs import install
 
 SUMMARY = 'take light-snapshot off this node: files, diversions, AppArmor links; the columns only if told so'
@@ -79,6 +79,7 @@ def _columns_to_drop(share, node, record, word, out):
         ours = set((table, column) for _cell, server, database, table, column in record['columns']
                    if (server, database) == url.key)
         if ours:
+            rights.check(name, url, sorted(set(table for table, _column in ours)))
             estimates = online.estimates(url, sorted(set(table for table, _column in ours)), 'drop')
             tables = online.copyable(name, estimates, word)
             for estimate in estimates:
