@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer deb docs bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts deb docs bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -14,6 +14,8 @@ help:
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
 	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
+	@echo 'make test-mysql    sql/ and the installer on a real MySQL, which Debian unstable has (60 MB, unpacked in .cache/)'
+	@echo 'make test-piuparts  piuparts on the package, in a clean Debian 12 and in one with nova and Horizon'
 	@echo 'make test-operations what nova can do to a server, in each state of light snapshots, on two hosts (docs/operations.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
@@ -44,6 +46,18 @@ test-installer: setup
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27
 	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
+
+# The tests of the columns, which `make test` runs on MariaDB.
+test-mysql: setup
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv
+	@$(SUDO) tools/mysql-server .cache/mysql
+	@$(SUDO) env LIGHT_SNAPSHOT_MYSQL=.cache/mysql .venv/bin/python -m pytest -q -ra -p no:cacheprovider \
+	    tests/installer/test_schema.py tests/installer/test_online.py tests/installer/test_rights.py
+
+test-piuparts: setup
+	@command -v piuparts debootstrap >/dev/null || $(SUDO) apt-get install -y --no-install-recommends debootstrap piuparts
+	@$(SUDO) tools/piuparts
+	@$(SUDO) tools/piuparts --nova
 
 # OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-faults: setup

@@ -7,8 +7,8 @@ import re
 
 from light_snapshot_installer import database, errors
 
-#: What ALTER TABLE asks for, by the servers' manuals.
-NEEDED = ('ALTER', 'CREATE', 'INSERT')
+#: What adding and dropping columns takes. The manuals name CREATE and INSERT as well; the servers ask for neither.
+NEEDED = 'ALTER'
 _GRANT = re.compile(r'^GRANT (?P<rights>.+?) ON (?:TABLE )?(?P<what>(?:`(?:[^`]|``)*`|\*)\.(?:`(?:[^`]|``)*`|\*)) TO ', re.S)
 #: Grants that say nothing about tables.
 _OTHER = re.compile(r'^GRANT (?:PROXY ON |.+ ON (?:FUNCTION|PROCEDURE|PACKAGE) )')
@@ -25,14 +25,13 @@ def check(cell, url, tables):
         return
     user, _at, host = account.rpartition('@')
     raise errors.Refused(
-        'cell %s: the account %s may not change tables of %s: it lacks %s' % (
-            cell, account, url, '; '.join('%s on %s' % (', '.join(rights), table) for table, rights in lacking)),
+        'cell %s: the account %s may not change tables of %s: it lacks %s on %s' % (cell, account, url, NEEDED, ', '.join(lacking)),
         next_step="let a DBA run  GRANT %s ON `%s`.* TO '%s'@'%s'  or sql/*.sql by hand; then run this again" % (
-            ', '.join(NEEDED), url.database, user, host))
+            NEEDED, url.database, user, host))
 
 
 def missing(grants, schema, tables):
-    """[(table, [right])] of what an account certainly lacks, by its lines of SHOW GRANTS; empty if that cannot be told."""
+    """The tables that an account certainly may not change, by its lines of SHOW GRANTS; none if that cannot be told."""
     have = dict((table, set()) for table in tables)
     for line in grants:
         found = _GRANT.match(line)
@@ -44,9 +43,7 @@ def missing(grants, schema, tables):
         for table in tables:
             if _covers(where, schema, True) and _covers(name, table, False):
                 have[table].update(_rights(found.group('rights')))
-    lacking = [(table, [right for right in NEEDED if right not in have[table] and 'ALL PRIVILEGES' not in have[table]])
-               for table in tables]
-    return [(table, rights) for table, rights in lacking if rights]
+    return [table for table in tables if not have[table] & set((NEEDED, 'ALL PRIVILEGES'))]
 
 
 def _parts(what):

@@ -1,6 +1,5 @@
 """The installer's fixtures: fake nodes, fake services, a private MariaDB."""
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from installer_fakes import TREE, FakeNode, FakeServices, MariaDB  # noqa: E402
+from installer_fakes import TREE, FakeNode, FakeServices, MariaDB, MySQL  # noqa: E402
 
 
 @pytest.fixture
@@ -39,12 +38,11 @@ def services(node, monkeypatch):
 
 @pytest.fixture(scope='session')
 def mariadb(tmp_path_factory):
-    """The private server; its socket's path has to be short."""
-    top = tempfile.mkdtemp(prefix='lsdb')
-    server = MariaDB(top)
+    """The private server; its socket's path has to be short. `make test-mysql` has the same tests run on a MySQL."""
+    real = os.environ.get('LIGHT_SNAPSHOT_MYSQL')
+    server = MySQL(real) if real else MariaDB(tempfile.mkdtemp(prefix='lsdb'))
     yield server
     server.stop()
-    shutil.rmtree(top)
 
 
 @pytest.fixture(scope='session')

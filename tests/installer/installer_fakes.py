@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 
@@ -247,8 +248,10 @@ class FakeServices(object):
 class MariaDB(object):
     """A private server on a socket of its own."""
 
+    is_mysql = False
+
     def __init__(self, top):
-        self.socket = top + '/s'
+        self.top, self.socket = top, top + '/s'
         data = top + '/data'
         quiet = open(top + '/log', 'w')
         subprocess.check_call(['mariadb-install-db', '--no-defaults', '--user=root', '--datadir=' + data,
@@ -303,7 +306,31 @@ class MariaDB(object):
                                              " '%s' AND table_name = '%s' ORDER BY ordinal_position" % (
                                                  database, table))]
 
+    def account(self, name, password):
+        """Make an account of this machine anew, without rights."""
+        self.query("DROP USER IF EXISTS '%s'@localhost" % name)
+        self.query("CREATE USER '%s'@localhost IDENTIFIED BY '%s'" % (name, password))
+
     def stop(self):
-        """End it."""
+        """End it, and remove what it had."""
         self.process.terminate()
         self.process.wait()
+        shutil.rmtree(self.top)
+
+
+class MySQL(MariaDB):
+    """The same of a real MySQL, where tools/mysql-server has put one: in a chroot, its files in a directory of that."""
+
+    is_mysql = True
+
+    def __init__(self, directory):
+        root = os.path.join(os.path.abspath(directory), 'root')
+        self.top = tempfile.mkdtemp(prefix='t', dir=root)
+        self.socket, inside = self.top + '/s', self.top[len(root):]
+        program = ['chroot', root, '/usr/sbin/mysqld', '--no-defaults', '--user=root', '--datadir=%s/data' % inside]
+        quiet = open(self.top + '/log', 'w')
+        subprocess.check_call(program + ['--initialize-insecure'], stdout=quiet, stderr=quiet)
+        self.process = subprocess.Popen(program + [
+            '--socket=%s/s' % inside, '--skip-networking', '--mysqlx=0', '--secure-file-priv=NULL', '--pid-file=%s/pid' % inside, '--skip-log-bin',
+            '--innodb-buffer-pool-size=16M', '--innodb-flush-log-at-trx-commit=0'], stdout=quiet, stderr=quiet)
+        self.wait()

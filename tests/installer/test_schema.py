@@ -26,7 +26,7 @@ def cloud(node, mariadb):
     mariadb.query("INSERT INTO cell_mappings (uuid, name, database_connection) VALUES ('0', 'cell0', '%s'),"
                   " ('1', NULL, '{scheme}://{username}:{password}@{hostname}/{path}?{query}')" % (
                       mariadb.url('nova_cell0')), 'nova_api')
-    mariadb.query("CREATE OR REPLACE USER nova@localhost IDENTIFIED BY 'p@s/s:%41'")
+    mariadb.account('nova', 'p@s/s:%41')
     for name in ('nova', 'nova_cell0', 'nova_api'):
         mariadb.query('GRANT ALL ON %s.* TO nova@localhost' % name)
     connection = mariadb.url('nova', 'nova', 'p%40s%2Fs%3A%2541')
@@ -110,7 +110,7 @@ def test_cell_that_is_down_is_named_and_nothing_changes(cloud):
 
 
 def test_wrong_password(cloud):
-    cloud.database.query("CREATE OR REPLACE USER nova@localhost IDENTIFIED BY 'other'")
+    cloud.database.account('nova', 'other')
     code, out, err = cloud.run('install')
     assert code == 1
     assert 'Access denied' in err and 's/s' not in err + out
