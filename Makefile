@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts deb docs bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts test-autopkgtest deb docs bench setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
 	@echo 'make test-mysql    sql/ and the installer on a real MySQL, which Debian unstable has (60 MB, unpacked in .cache/)'
 	@echo 'make test-piuparts  piuparts on the package, in a clean Debian 12 and in one with nova and Horizon'
+	@echo 'make test-autopkgtest debian/tests in a clean Debian 12, but for the demo, which needs a machine of its own'
 	@echo 'make test-operations what nova can do to a server, in each state of light snapshots, on two hosts (docs/operations.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
@@ -58,6 +59,10 @@ test-piuparts: setup
 	@command -v piuparts debootstrap >/dev/null || $(SUDO) apt-get install -y --no-install-recommends debootstrap piuparts
 	@$(SUDO) tools/piuparts
 	@$(SUDO) tools/piuparts --nova
+
+test-autopkgtest: setup
+	@command -v autopkgtest debootstrap >/dev/null || $(SUDO) apt-get install -y --no-install-recommends autopkgtest debootstrap
+	@$(SUDO) tools/autopkgtest command nova
 
 # OPTIONS='--operation TEXT' or '--only TEXT' for some cells, --sample for those that `make test` runs, --workers N.
 test-faults: setup

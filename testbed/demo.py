@@ -1,8 +1,10 @@
-"""python3 -m testbed.demo: the main job on a real cloud, proved by the bytes that the guest reads.
+"""python3 -m testbed.demo [--installed]: the main job on a real cloud, proved by the bytes that the guest reads.
 
 Ends at the first wrong byte, with exit code 1. A testbed that was down before is stopped again at the end (KEEP=1 in
-the environment leaves it up).
+the environment leaves it up). With --installed (debian/tests/demo) the package is the one that is installed, and it stays.
 """
+
+import argparse
 
 import contextlib
 import os
@@ -217,6 +219,50 @@ def tell(steps):
         steps.taken['image'] / snapshot, steps.taken['recover last'] / steps.taken['hard reboot']))
 
 
+def verify(steps):
+    with steps.step('light-snapshot verify'):
+        command('light-snapshot', 'verify', leave_out='ok ')
+
+
+def refused_rollback(steps, story):
+    """A server has layers: the package cannot go."""
+    with steps.step('rollback, too early: it has to refuse, naming the server'):
+        code, text = command('light-snapshot', 'rollback', check=False)
+        if code == 0 or story.uuid not in text:
+            raise shell.TestbedError('a rollback under live layers was not refused')
+    verify(steps)
+
+
+def run_installed(steps):
+    """The story with the package that is installed; after it the cloud has no server, and the package is in place."""
+    with steps.step('bring the testbed up (Debian 12\'s OpenStack Zed on 127.0.0.1)'):
+        updown.up()
+    with steps.step('light-snapshot install (nova has its database now)'):
+        command('light-snapshot', 'install')
+    verify(steps)
+    with story_of(steps) as story:
+        story.disable()
+    verify(steps)
+    tell(steps)
+
+
+@contextlib.contextmanager
+def story_of(steps):
+    """Run the story until the server is about to be disabled; whatever happens, its server goes at the end."""
+    story = Story(steps)
+    try:
+        story.boot()
+        story.image()
+        story.snapshots()
+        story.destroy_and_recover()
+        story.nova_goes_on()
+        refused_rollback(steps, story)
+        yield story
+    finally:
+        if story.uuid:
+            story.cloud.delete_server(story.uuid)
+
+
 def run(steps):
     with steps.step('build the package'):
         command('tools/build-deb', 'dist')
@@ -232,41 +278,28 @@ def run(steps):
         # Containers forbid packages to restart services; the package then says that this is the next step.
         with steps.step('light-snapshot install (policy-rc.d does not let dpkg restart services here)'):
             command('light-snapshot', 'install')
-    with steps.step('light-snapshot verify'):
-        command('light-snapshot', 'verify', leave_out='ok ')
-    story = Story(steps)
-    try:
-        story.boot()
-        story.image()
-        story.snapshots()
-        story.destroy_and_recover()
-        story.nova_goes_on()
-        with steps.step('rollback, too early: it has to refuse, naming the server'):
-            code, text = command('light-snapshot', 'rollback', check=False)
-            if code == 0 or story.uuid not in text:
-                raise shell.TestbedError('a rollback under live layers was not refused')
-        with steps.step('light-snapshot verify'):
-            command('light-snapshot', 'verify', leave_out='ok ')
+    verify(steps)
+    with story_of(steps) as story:
         story.disable()
         with steps.step('rollback'):
             command('light-snapshot', 'rollback')
         story.untouched(before)
         with steps.step('purge'):
             command('dpkg', '--purge', 'light-snapshot', leave_out='(Reading')
-    finally:
-        if story.uuid:
-            story.cloud.delete_server(story.uuid)
     tell(steps)
 
 
 def main():
+    parser = argparse.ArgumentParser(prog='python3 -m testbed.demo', description='The main job on a real cloud.')
+    parser.add_argument('--installed', action='store_true', help='use the package that is installed, and leave it there')
+    installed = parser.parse_args().installed
     if os.geteuid() != 0:
         print('must be run as root', file=sys.stderr)
         return 2
     was_up = any(row['ours'] and row['serving'] for row in updown.status())
     steps = Steps()
     try:
-        run(steps)
+        (run_installed if installed else run)(steps)
         print('\nEvery byte was right. %.0f s' % (time.monotonic() - steps.began))
         return 0
     except WrongBytes as error:

@@ -40,6 +40,9 @@ def every(root):
     if not root.live or not os.path.isdir(proc):
         return []
     own = _world('/proc', 'self')
+    if own is None:
+        # A chroot without /proc, such as an image that is being built: nothing of it runs.
+        return []
     boot = time.time() - float(_read('/proc/uptime').split()[0])
     found = []
     for name in os.listdir(proc):

@@ -20,9 +20,9 @@ def check(cell, url, tables):
         return
     with database.session(url) as connection:
         lacking = missing([row[0] for row in database.query(connection, 'SHOW GRANTS FOR CURRENT_USER()')], url.database, tables)
+        if not lacking:
+            return
         account = database.query(connection, 'SELECT CURRENT_USER()')[0][0]
-    if not lacking:
-        return
     user, _at, host = account.rpartition('@')
     raise errors.Refused(
         'cell %s: the account %s may not change tables of %s: it lacks %s on %s' % (cell, account, url, NEEDED, ', '.join(lacking)),
@@ -43,7 +43,7 @@ def missing(grants, schema, tables):
         for table in tables:
             if _covers(where, schema, True) and _covers(name, table, False):
                 have[table].update(_rights(found.group('rights')))
-    return [table for table in tables if not have[table] & set((NEEDED, 'ALL PRIVILEGES'))]
+    return [table for table in tables if grants and not have[table] & set((NEEDED, 'ALL PRIVILEGES'))]
 
 
 def _parts(what):

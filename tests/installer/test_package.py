@@ -104,6 +104,21 @@ def test_payload(unpacked):
             assert 'light_snapshot.osc' in stream.read()
 
 
+def test_tests_for_autopkgtest():
+    """Each is there and may be run; the one that brings a cloud up names all that this takes, which apt cannot ask Python for."""
+    from debian import deb822
+    from testbed import packages
+    directory = os.path.join(TREE, 'debian', 'tests')
+    with open(os.path.join(directory, 'control')) as stream:
+        stanzas = dict((one['Tests'], one) for one in deb822.Deb822.iter_paragraphs(stream))
+    assert sorted(stanzas) == sorted(name for name in os.listdir(directory) if name != 'control')
+    for name, stanza in stanzas.items():
+        assert os.access(os.path.join(directory, name), os.X_OK) and 'needs-root' in stanza['Restrictions']
+    wanted = [word.strip() for word in stanzas['demo']['Depends'].split(',') if word.strip()]
+    assert wanted == ['@'] + sorted(set(packages.STACK + packages.GUEST))
+    assert 'isolation-machine' in stanzas['demo']['Restrictions']
+
+
 def test_version_runs_from_the_package(unpacked):
     shown = output(sys.executable, '-B', unpacked + '/usr/share/light-snapshot/installer', '--version')
     assert shown.split()[0] == 'light-snapshot'

@@ -288,3 +288,14 @@ def test_a_nova_of_another_python_is_left_alone(compute, services, tmp_path):
     finally:
         other.kill()
         other.wait()
+
+
+def test_chroot_without_proc(node, services, monkeypatch):
+    """An image that is being built has no /proc: nothing runs there, and nothing is asked to restart."""
+    node.add_nova()
+    services.start('nova-compute')
+    monkeypatch.setattr(process, '_world', lambda proc, pid: None)
+    assert process.every(node.root) == []
+    assert node.run('install')[0] == 0 and services.asked() == []
+    code, out, _err = node.run('verify')
+    assert code == 0 and 'is not running' in out
