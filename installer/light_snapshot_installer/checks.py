@@ -19,12 +19,17 @@ def check_record(record, version):
         yield OK, 'record', 'version %s' % version
 
 
-def check_files(root, record, entries):
-    """Every file of the package is in place with its own bytes, owned by root and writable by nobody else."""
+def check_files(root, record, entries, kept=()):
+    """Every file of the package is in place with its own bytes, owned by root and writable by nobody else.
+
+    `kept`: those of the record that stay without a nova to extend.
+    """
     for entry in entries:
         yield check_file(root, entry.target, files.sha256(entry.source))
     planned = set(entry.target for entry in entries)
-    for path in sorted(set(record['files']) - planned):
+    for path in sorted(set(record['files']) & set(kept)):
+        yield check_file(root, path, record['files'][path]['sha256'])
+    for path in sorted(set(record['files']) - planned - set(kept)):
         yield FAIL, path, 'is not part of this version; run `light-snapshot install`'
 
 
@@ -41,8 +46,11 @@ def check_file(root, path, digest):
     return OK, path, ''
 
 
-def check_diversions(root, record):
-    """nova's own file is behind each shim, registered with dpkg; whether it is nova's as packaged is only noted."""
+def check_diversions(root, record, kept=()):
+    """nova's own file is behind each shim, registered with dpkg; whether it is nova's as packaged is only noted.
+
+    `kept`: files of ours that stay without a nova to extend.
+    """
     diverted = diversions.ours(root)
     wanted = set(path for path, facts in record['files'].items() if facts['diverted'])
     sums = packaged_sums(root)
@@ -52,6 +60,8 @@ def check_diversions(root, record):
             yield FAIL, path, 'is not diverted'
         elif path not in wanted:
             yield FAIL, path, 'is diverted by us without need'
+        elif path in kept:
+            yield OK, original, 'diverted'
         elif not os.path.isfile(root.at(original)):
             yield FAIL, original, "nova's own file is missing"
         else:

@@ -127,6 +127,17 @@ def remove_directories(root, state):
     return left
 
 
+def prune(root, targets):
+    """Remove the directories of nova's that hold nothing any more now that `targets` are gone: nova is gone as well, and
+    dpkg left them because of our files."""
+    for directory in sorted(set(os.path.dirname(target) for target in targets), key=len, reverse=True):
+        while '/nova/' in directory + '/':
+            root.disk.remove_directory(root.at(directory + '/__pycache__'))
+            if not root.disk.remove_directory(root.at(directory)):
+                break
+            directory = os.path.dirname(directory)
+
+
 def adopt(root, state, entries):
     """Rebuild a lost record from the diversions and from files that have our name or our very bytes."""
     diverted = diversions.ours(root)

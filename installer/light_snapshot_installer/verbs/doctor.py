@@ -1,7 +1,8 @@
 """`light-snapshot doctor`: what is wrong here, and what to do about each of it."""
 import json
 
-from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, node as nodes, payload, rollout, state as states, version
+from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, held
+from light_snapshot_installer import node as nodes, payload, rollout, state as states, version
 
 SUMMARY = 'look at everything that can be wrong on this node, and say what to do; change nothing'
 
@@ -52,10 +53,13 @@ def examine(root, node, record, share):
 
 def installed(root, node, record, share):
     """What `verify` finds, with advice."""
-    groups = [('record', checks.check_record(record, version())), ('diversions', checks.check_diversions(root, record))]
+    kept = held.files(root, node, record)
+    groups = [('record', checks.check_record(record, version())), ('diversions', checks.check_diversions(root, record, kept))]
+    if kept:
+        groups.append(('files', [(checks.NOTE, 'node', held.text(kept))]))
     if record['files']:
         entries = payload.plan(share, node)[0]
-        groups[1:1] = [('files', checks.check_files(root, record, entries))]
+        groups[1:1] = [('files', checks.check_files(root, record, entries, kept))]
         groups.extend([('compiled', checks.check_bytecode(root, record)), ('schema', checks.check_columns(share, node)),
                        ('apparmor', checks.check_apparmor(root, node, record)), ('services', checks.check_services(root, record))])
     for area, rows in groups:

@@ -1,7 +1,8 @@
 """`light-snapshot install`: columns, files, AppArmor, services; again after an upgrade or a crash."""
+import argparse
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, interpreter, ledger
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
 from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
@@ -14,6 +15,8 @@ def options(parser):
                              ' this libvirt lets guests under them commit their layers; disable: disable both (default: what'
                              ' was chosen last, else APPARMOR= in /etc/default/light-snapshot, else disable)')
     online.options(parser)
+    # What dpkg's triggers ask for while nova's packages are not configured yet: the rest follows in a second run.
+    parser.add_argument('--only-files', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
@@ -29,6 +32,11 @@ def run(root, arguments, out, share=SHARE):
     node = nodes.Node(root)
     interpreter.check(root, node)
     entries, skipped = payload.plan(share, node)
+    if arguments.only_files:
+        return place_files(root, node, record, entries, out)
+    kept = held.files(root, node, record)
+    if kept:
+        out.note(held.text(kept))
     if not node.parts and not record['files']:
         out.note('no part of OpenStack was found on this node: nothing is installed. Run `light-snapshot install`'
                  ' once nova or Horizon is here')
@@ -42,7 +50,7 @@ def run(root, arguments, out, share=SHARE):
     wanted = choice(root, node, arguments, record, out)
     add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
-        changed = install_files(root, record, entries, out)
+        changed = install_files(root, record, entries, kept, out)
     except (errors.InstallerError, OSError) as error:
         raise _undone(root, record, fresh, pending, error)
     interpreter.remember(root)
@@ -84,11 +92,26 @@ def add_columns(share, node, record, word, out):
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
 
-def install_files(root, record, entries, out):
-    """Copy what is planned, take away what an older version left; returns the targets that changed."""
+def place_files(root, node, record, entries, out):
+    """Put in place what is missing or differs, and nothing more: no column, no profile, no restart, and nothing goes.
+
+    A new nova is unpacked, and its services start as soon as its packages are configured. Returns the exit code.
+    """
+    payload.check_syntax(entries)
+    if not any(_differs(root, record, entry) for entry in entries):
+        return out.finish(errors.EXIT_OK, changed=[])
+    out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
+    changed = install_files(root, record, entries, list(record['files']), out)
+    record['parts'], record['version'] = node.parts, version()
+    record.enter(states.INSTALLED)
+    return out.finish(errors.EXIT_OK, changed=changed)
+
+
+def install_files(root, record, entries, kept, out):
+    """Copy what is planned, take away what an older version left, but for `kept`; returns the targets that changed."""
     copying.adopt(root, record, entries)
     copying.prepare(root, record, entries)
-    targets = set(entry.target for entry in entries)
+    targets = set(entry.target for entry in entries).union(kept)
     obsolete = [path for path in record['files'] if path not in targets]
     # Before the first change: which services will have to restart, should this run be cut off.
     touched = [entry.target for entry in entries if _differs(root, record, entry)] + obsolete
@@ -98,8 +121,12 @@ def install_files(root, record, entries, out):
     out.step('copying %d files' % len(entries))
     changed = copying.place(root, record, entries)
     if obsolete:
-        out.step('removing %d files of an earlier version' % len(obsolete))
+        out.step('removing %d files that this node needs no more' % len(obsolete))
         copying.take_away(root, record, obsolete)
+        if not entries:
+            # All of what we extended is gone.
+            copying.remove_directories(root, record)
+            copying.prune(root, obsolete)
     copying.compile_all(root, record)
     return changed
 

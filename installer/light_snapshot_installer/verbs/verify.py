@@ -1,5 +1,5 @@
 """`light-snapshot verify`: whether this node is exactly what the package makes of it."""
-from light_snapshot_installer import SHARE, checks, drift, errors, node as nodes, payload, state as states, version
+from light_snapshot_installer import SHARE, checks, drift, errors, held, node as nodes, payload, state as states, version
 
 SUMMARY = 'check every file, diversion, column, AppArmor profile and running service; change nothing'
 
@@ -24,9 +24,11 @@ def run(root, arguments, out, share=SHARE):
     else:
         entries, skipped = payload.plan(share, node)
         rows.extend(checks.check_record(record, version()))
-        rows.extend(checks.check_files(root, record, entries))
+        kept = held.files(root, node, record)
+        rows.extend([(checks.NOTE, 'node', held.text(kept))] if kept else [])
+        rows.extend(checks.check_files(root, record, entries, kept))
         rows.extend((checks.NOTE, target, 'left out: ' + reason) for target, reason in skipped)
-        rows.extend(checks.check_diversions(root, record))
+        rows.extend(checks.check_diversions(root, record, kept))
         rows.extend(checks.check_bytecode(root, record))
         rows.extend(checks.check_columns(share, node))
         rows.extend(checks.check_apparmor(root, node, record))

@@ -1,0 +1,18 @@
+"""Our files that stay though nova is gone from this node, because servers on it still have layers.
+
+nova's packages may be removed and come back, with nova-compute started at once: it has to find our hooks there.
+"""
+from light_snapshot_installer import records, services
+
+
+def files(root, node, record):
+    """The paths of ours in nova's code that have to stay without nova; none where nova is here, or no layer is."""
+    if node.code or not any(live for _uuid, live, _problem in records.read(root, node.instances_path())):
+        return []
+    return sorted(path for path in record['files'] if services.users(path) != (services.APACHE,))
+
+
+def text(kept):
+    """What to say of them."""
+    return ('nova is not here any more, but servers on this node still have live layers: %d files of ours stay, so that a'
+            ' nova-compute that comes back starts with them' % len(kept))
