@@ -2,7 +2,8 @@
 
 Adding a release is adding a row, or a bound to one. What is only called, and stands elsewhere from release to
 release, is in the table of places.py. A hook that finds nothing to extend, or something of another signature,
-switches the feature off (`problems`) and says so in the log; nova itself runs on.
+switches the feature off (`problems`) and says so in the log; nova itself runs on, and servers that have layers start
+from them (guard.py).
 """
 
 from __future__ import absolute_import
@@ -10,6 +11,7 @@ from __future__ import absolute_import
 import collections
 import importlib
 import logging
+import sys
 
 from light_snapshot.nova import releases
 from light_snapshot.nova import wrapping
@@ -76,6 +78,9 @@ ENTRY_POINTS = (
      'our actions and our resource, in the releases that have no list of routes'),
 )
 
+#: Without these rows a server would start from `disk` alone: guard.py does what is left.
+STARTS = ('driver:get_guest_xml', 'driver:get_guest_config')
+
 problems = []
 
 
@@ -88,9 +93,38 @@ def apply(module):
             if _applies(module, hook, number):
                 _apply_row(module, hook)
         except Exception as exc:
-            problem = 'light-snapshot cannot extend %s.%s (%s): %s' % (hook.module, hook.where, hook.why, exc)
-            problems.append(problem)
-            LOG.error('%s. Light snapshots are refused; nova itself runs on.', problem)
+            _refuse('light-snapshot cannot extend %s.%s (%s): %s' % (hook.module, hook.where, hook.why, exc))
+            if hook.ours in STARTS:
+                _guard()
+
+
+def _refuse(problem):
+    problems.append(problem)
+    LOG.error('%s. Light snapshots are refused; nova itself runs on.', problem)
+
+
+def _guard():
+    try:
+        from light_snapshot.nova import guard
+        guard.install()
+        LOG.warning('light-snapshot: servers that have layers start from them all the same: what libvirt is given is put right.')
+    except Exception as exc:
+        LOG.error('light-snapshot: what libvirt is given cannot be put right either: %s. Do not start servers that have layers on '
+                  'this host.', exc)
+
+
+def hold(*names):
+    """Import what of ours this service may need later, now: after an upgrade of this package, and until the service
+    restarts, it goes on with the code that it began with.
+
+    :param names: modules of light_snapshot.nova beside those of the rows whose modules are in use
+    """
+    used = set(hook.ours.partition(':')[0] for hook in TABLE if hook.module in sys.modules)
+    for name in sorted(used | set(names)):
+        try:
+            importlib.import_module('light_snapshot.nova.' + name)
+        except Exception as exc:
+            _refuse('light-snapshot cannot use this nova: light_snapshot.nova.%s: %s: %s' % (name, type(exc).__name__, exc))
 
 
 def _applies(module, hook, number):

@@ -50,6 +50,7 @@ def init(original, self, *args, **kwargs):
 
 def init_host(original, self, *args, **kwargs):
     """After nova's own crash recovery: ours, in the background (a commit may take long)."""
+    hooks.hold('daily', 'state', 'together')
     result = original(self, *args, **kwargs)
     unsettled = self.__dict__.pop(_UNSETTLED, None)
     if unsettled:
