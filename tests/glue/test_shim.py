@@ -172,3 +172,19 @@ def test_all_code_of_a_node_compiles_on_this_python(tmpdir):
     ''')
     root = os.path.dirname(os.path.dirname(DIST))
     subprocess.check_call([sys.executable, '-c', code, os.path.join(root, 'overlay'), os.path.join(root, 'installer')])
+
+
+def test_what_is_held_is_imported_and_what_cannot_be_switches_the_feature_off(monkeypatch):
+    monkeypatch.setattr(hooks, 'problems', [])
+    monkeypatch.setattr(hooks, 'TABLE', (hooks.Hook('os', 'X.y', '12-', 'self', 'guard:install', 'a test'),
+                                         hooks.Hook('not_in_use_here', 'X.y', '12-', 'self', 'no_such:function', 'a test')))
+    asked = []
+
+    def imports(name):
+        asked.append(name)
+        if name.endswith('not_there'):
+            raise ImportError('no such module')
+    monkeypatch.setattr(hooks.importlib, 'import_module', imports)
+    hooks.hold('light_snapshot.nova.turns', 'light_snapshot.nova.not_there')
+    assert asked == ['light_snapshot.nova.guard', 'light_snapshot.nova.not_there', 'light_snapshot.nova.turns']
+    assert len(hooks.problems) == 1 and 'light_snapshot.nova.not_there: ImportError: no such module' in hooks.problems[0]

@@ -39,7 +39,7 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'everywhere', 'images', 'links', 'listing', 'manager', 'moves',
+    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'everywhere', 'guard', 'images', 'links', 'listing', 'manager', 'moves',
              'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'resource', 'rpcapi', 'schedule',
              'schemas', 'state', 'summary', 'together', 'turns', 'views']
     names += ['extension'] if NUMBER < 16 else []

@@ -117,14 +117,14 @@ def hold(*names):
     """Import what of ours this service may need later, now: after an upgrade of this package, and until the service
     restarts, it goes on with the code that it began with.
 
-    :param names: modules of light_snapshot.nova beside those of the rows whose modules are in use
+    :param names: modules beside those of the rows whose modules are in use
     """
-    used = set(hook.ours.partition(':')[0] for hook in TABLE if hook.module in sys.modules)
+    used = set('light_snapshot.nova.' + hook.ours.partition(':')[0] for hook in TABLE if hook.module in sys.modules)
     for name in sorted(used | set(names)):
         try:
-            importlib.import_module('light_snapshot.nova.' + name)
+            importlib.import_module(name)
         except Exception as exc:
-            _refuse('light-snapshot cannot use this nova: light_snapshot.nova.%s: %s: %s' % (name, type(exc).__name__, exc))
+            _refuse('light-snapshot cannot use this nova: %s: %s: %s' % (name, type(exc).__name__, exc))
 
 
 def _applies(module, hook, number):

@@ -34,6 +34,9 @@ PAUSES = (2, 5, 10, 20, 40) + (60,) * 10
 CONFLICT = 409
 NOT_FOUND = 404
 
+# What is imported no sooner than it is needed, because it builds on this module or on nova's objects.
+_LATER = ('light_snapshot.nova.daily', 'light_snapshot.nova.state', 'light_snapshot.nova.together')
+
 # Where a manager notes, while it starts, the instances that `settle_all` is for.
 _UNSETTLED = '_light_snapshot_unsettled'
 
@@ -50,7 +53,7 @@ def init(original, self, *args, **kwargs):
 
 def init_host(original, self, *args, **kwargs):
     """After nova's own crash recovery: ours, in the background (a commit may take long)."""
-    hooks.hold('daily', 'state', 'together')
+    hooks.hold(*_LATER + (('nova.privsep.light_snapshot',) if places.find('privsep') else ()))
     result = original(self, *args, **kwargs)
     unsettled = self.__dict__.pop(_UNSETTLED, None)
     if unsettled:
