@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from installer_fakes import NOT_IN_LIBERTY, SHIMS, tree_of
-from liberty_root import CODE, HORIZON, SERVICES, LibertyRoot, nova_code
+from installer_fakes import NOT_IN_LIBERTY, SHIMS, tree_of, write
+from liberty_root import CODE, HORIZON, SERVICES, SLEEPS, LibertyRoot, nova_code
 
 pytestmark = pytest.mark.skipif(sys.version_info[0] == 2,
                                 reason='what is tested runs on the CPython 2.7 in the root, whichever runs the test')
@@ -151,6 +151,32 @@ def test_upgrade_of_nova(liberty, deb, tmp_path):
     well(liberty.dpkg('--purge', 'light-snapshot'))
     shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
     assert shown.splitlines()[-1] == "(True, 'nova.compute.manager', False)"
+
+
+def test_nova_comes_after_the_package(liberty, deb, tmp_path):
+    """dpkg's triggers install on a node that had nothing, and take all away with nova."""
+    for name, version in (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0')):
+        liberty.add_package(str(tmp_path), name, version)
+    shown = well(liberty.dpkg('-i', deb))
+    assert 'no part of OpenStack was found' in shown
+    before = tree_of(liberty.top, BOOKS + ('/var/lib/light-snapshot',))
+
+    def compute(tree):
+        nova_code(tree)
+        write(tree + '/usr/bin/nova-compute', SLEEPS, 0o755)
+    liberty.add_package(str(tmp_path / 'nova'), 'python-nova', '2:12.0.5-0ubuntu1~cloud0', compute)
+    program = 'import nova.compute.manager as one; print(one.VALUE); print(one._light_snapshot_shim.__name__)'
+    shown = well(liberty.chroot('/usr/bin/python2.7', '-B', '-c', program))
+    assert shown.splitlines()[-2:] == ['nova compute/manager.py', 'light_snapshot.shim']
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+    states = well(liberty.chroot('/usr/bin/dpkg-divert', '--list'))
+    assert 'manager.py.light-snapshot-orig' in states
+    with open(liberty.at('/var/lib/dpkg/status')) as stream:
+        assert 'triggers-' not in stream.read()
+    well(liberty.dpkg('--purge', 'python-nova'))
+    after = tree_of(liberty.top, BOOKS + ('/var/lib/light-snapshot',))
+    assert sorted(set(after) - set(before)) == [] and sorted(set(before) - set(after)) == []
+    well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
 
 
 def test_removal_is_refused_while_a_server_has_layers(liberty, deb, tmp_path):
