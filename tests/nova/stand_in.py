@@ -4,11 +4,12 @@ from light_snapshot.engine import errors
 
 
 class Record(object):
-    committed, store, index, daily = False, True, 7, None
+    committed, store, index, daily, job = False, True, 7, None, None
     root = {'index': 3}
 
     def __init__(self):
         self.preview, self.retention = None, {'count': None, 'days': None}
+        self.live, self.points, self.data = [{'index': 3}, {'index': 7}], {'3': {}}, {}
 
 
 class Domain(object):
@@ -17,12 +18,19 @@ class Domain(object):
         return [name for name in ('vda', 'vdb') if name not in targets]
 
 
+class Held(object):
+    held = True
+
+
 class Engine(object):
     """Notes each call; `refuses` is the method that refuses."""
+
+    directory, options = '/nowhere', {'lock_timeout': 0}
 
     def __init__(self):
         self.asked, self.refuses, self.on = [], None, True
         self.record, self.domain, self.found = Record(), Domain(), []
+        self._lock = Held()
 
     enabled = property(lambda self: self.record is not None)
 

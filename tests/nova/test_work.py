@@ -133,7 +133,7 @@ def test_each_operation_has_its_names():
 def test_how_things_stand(engine):
     endpoint = manager.Endpoint(Manager(engine))
     answer = endpoint.points(Context(), Instance())
-    assert answer['points'] == engine.points() and answer['disks_left_out'] == ['vdb']
+    assert answer['points'] == [dict(point, taken_by=None) for point in engine.points()] and answer['disks_left_out'] == ['vdb']
     assert (answer['written'], answer['progress'], answer['preview'], answer['retention']) == (
         5, engine.progress(), None, {'count': None, 'days': None})
     engine.record.preview = {'index': 3, 'more': 'of the engine\'s'}

@@ -83,7 +83,8 @@ class Server(object):
             'index': index, 'parent': here[0] if here else None, 'name': name, 'description': description,
             'created_at': '2026-01-02T03:04:%02dZ' % (index % 60), 'state': state, 'size': 65536 * (index + 1),
             'current': True, 'consistency': consistency, 'frees': 1024 * index, 'safety': False, 'daily': None,
-            'kept': self.store and state != 'last', 'children': 0})
+            'kept': self.store and state != 'last', 'children': 0,
+            'taken_by': 'u1' if here else None})
         for point in self.points:
             point['children'] += point['index'] in here
         return self.points[-1]

@@ -63,7 +63,8 @@ def test_list(openstack):
     assert [(row['Index'], row['Parent'], row['Name'], row['State'], row['Current']) for row in rows] == [
         (0, None, '', 'root', False), (1, 0, 'before upgrade', 'kept', False), (2, 1, 'after upgrade', 'last', True)]
     assert set(rows[0]) == {'Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Frees', 'Current',
-                            'Consistency'}
+                            'Consistency', 'Taken By'}
+    assert [row['Taken By'] for row in rows] == [None, 'u1', 'u1']
     assert [row['Frees'] for row in rows] == [0, 1024, 2048] and done.err == ''
 
 

@@ -11,7 +11,7 @@ SET = 'Change the name or the description of a restore point'
 # Keys of the API, and the titles of their columns.
 COLUMNS = (('index', 'Index'), ('parent', 'Parent'), ('name', 'Name'), ('created_at', 'Created At'),
            ('state', 'State'), ('size', 'Size'), ('frees', 'Frees'), ('current', 'Current'),
-           ('consistency', 'Consistency'))
+           ('consistency', 'Consistency'), ('taken_by', 'Taken By'))
 
 
 def changes(parsed):

@@ -25,6 +25,7 @@ from light_snapshot.nova import names
 from light_snapshot.nova import notifications
 from light_snapshot.nova import places
 from light_snapshot.nova import rpcapi
+from light_snapshot.nova import takers
 
 LOG = logging.getLogger(__name__)
 
@@ -154,7 +155,7 @@ class Endpoint(object):
             if not engine.enabled:
                 return {'points': [], 'enabled': False}
             others = engine.domain.other_disks(engine.targets()) if engine.domain is not None else []
-            return {'points': engine.points(), 'enabled': True, 'committed': engine.record.committed,
+            return {'points': takers.told(engine.points(), engine.record), 'enabled': True, 'committed': engine.record.committed,
                     'store': engine.record.store, 'size': engine.size(), 'written': engine.written(), 'disks': engine.targets(),
                     'disks_left_out': others, 'progress': engine.progress(),
                     'preview': (engine.record.preview or {}).get('index'), 'retention': engine.record.retention}
@@ -313,6 +314,10 @@ class Work(object):
         LOG.error('light-snapshot: the database was told nothing of %s of %s; restart nova-compute once it is back',
                   self.operation, self.instance.uuid)
 
+    def _by_user(self, operation, *args, **kwargs):
+        """An operation of the engine, whose restore point is this request's user's."""
+        return takers.by(self.engine, self.context.user_id, operation, *args, **kwargs)
+
     # ---- enable, disable, store
 
     def begin_enable(self, store):
@@ -325,7 +330,7 @@ class Work(object):
         if not disks or disks[0]['name'] != layout.DISK:
             raise errors.Refused('The root disk of this server is not a file of its own on the compute host (it is a '
                                  'volume, LVM or Ceph); such a disk cannot carry layers. Nothing was changed.')
-        self.engine.enable(disks, store)
+        self._by_user(self.engine.enable, disks, store)
 
     def begin_disable(self):
         self.engine.check_no_preview()
@@ -334,7 +339,7 @@ class Work(object):
         self.engine.disable()
 
     def begin_store(self, enable):
-        self.engine.store(enable)
+        self._by_user(self.engine.store, enable)
 
     def begin_retain(self, **limits):
         self.engine.check_enabled()
@@ -344,13 +349,14 @@ class Work(object):
     # ---- snapshot, commit, delete
 
     def begin_snapshot(self, name, description, quiesce, daily=None):
-        return {'index': self.engine.snapshot(name, description, quiesce, daily)}
+        who = takers.DAILY if daily else self.context.user_id
+        return {'index': takers.by(self.engine, who, self.engine.snapshot, name, description, quiesce, daily)}
 
     def begin_commit(self):
         self.engine.check_no_preview()
 
     def go_on_commit(self):
-        self.engine.commit_all()
+        self._by_user(self.engine.commit_all)
 
     def begin_delete(self, index):
         self.engine.check_enabled()
@@ -362,7 +368,7 @@ class Work(object):
         self.engine.check_recover(index, use_root, safety)
 
     def go_on_recover(self, index, use_root, safety=None):
-        self._powered_off(self.engine.recover, index, use_root, safety, consistency=self._consistency())
+        self._powered_off(self._by_user, self.engine.recover, index, use_root, safety, consistency=self._consistency())
 
     def begin_preview(self, index, use_root):
         self.engine.check_enabled()
@@ -374,7 +380,7 @@ class Work(object):
 
     def begin_keep_preview(self):
         self.engine.check_enabled()
-        self.engine.keep_preview()
+        self._by_user(self.engine.keep_preview)
 
     def begin_undo_preview(self):
         self.engine.check_enabled()

@@ -16,6 +16,7 @@ from light_snapshot.nova import driver as glue
 from light_snapshot.nova import manager as managers
 from light_snapshot.nova import places
 from light_snapshot.nova import privileges
+from light_snapshot.nova import takers
 
 LOG = logging.getLogger(__name__)
 # nova.conf.CONF, by the name that every release has for it.
@@ -42,7 +43,7 @@ def migrate_disk_and_power_off(original, self, context, instance, dest, flavor, 
     running = engine.running()
     _check_untouched(engine, instance, flavor)
     try:
-        engine.commit_all()
+        takers.by(engine, context.user_id, engine.commit_all)
         engine.finish()
     except errors.EngineError as exc:
         raise _rollback(str(exc))
