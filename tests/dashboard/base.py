@@ -43,14 +43,16 @@ class _Client(object):
     def __init__(self, stub):
         self._stub = stub
 
-    def _send(self, method, address, body=None):
-        status, _headers, answer = self._stub.handle(method, address, body)
+    def _send(self, method, address, body=None, **more):
+        status, _headers, answer = self._stub.handle(method, address, body, **more)
         if status >= 400:
             raise nova_exceptions.from_response(_Response(status, answer), answer, address, method)
         return mock.Mock(status_code=status), answer
 
-    def get(self, address):
-        return self._send('GET', address)
+    def get(self, address, headers=None):
+        version = (headers or {}).get('OpenStack-API-Version')
+        more = {'version': tuple(map(int, version.split()[-1].split('.')))} if version else {}
+        return self._send('GET', address, **more)
 
     def post(self, address, body):
         return self._send('POST', address, body)
@@ -88,6 +90,7 @@ class DashboardTest(helpers.TestCase):
         self.patch(api.nova, 'extension_supported', lambda *_args: False)
         for name in ('floating_ip_supported', 'floating_ip_simple_associate_supported'):
             self.patch(api.network, name, lambda *_args: False)
+        self.patch(api.keystone, 'user_get', mock.Mock(side_effect=nova_exceptions.Forbidden(403)))
         self.patch(api.network, 'server_security_groups', lambda *_args: [])
         self.patch(api.nova, 'flavor_list', lambda request: self.flavors.list())
         self.patch(api.nova, 'flavor_get', lambda request, _id: self.flavors.first())

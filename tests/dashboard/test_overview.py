@@ -27,6 +27,13 @@ def owner(server_id, **more):
                  'count': 3, 'last_at': '2026-01-02T03:04:05Z', 'kept_bytes': 2 ** 20}, **more)
 
 
+def as_admin(test):
+    """The session is an administrator's."""
+    test.setActiveUser(id=test.user.id, token=test.token, username=test.user.name, domain_id=test.domain.id,
+                       tenant_id=test.tenant.id, service_catalog=test.service_catalog,
+                       roles=[{'name': 'admin'}], authorized_tenants=test.tenants.list())
+
+
 class _Overview(DashboardTest):
 
     def setUp(self):
@@ -146,9 +153,7 @@ class AdminTest(_Overview):
 
     def setUp(self):
         super(AdminTest, self).setUp()
-        self.setActiveUser(id=self.user.id, token=self.token, username=self.user.name, domain_id=self.domain.id,
-                           tenant_id=self.tenant.id, service_catalog=self.service_catalog,
-                           roles=[{'name': 'admin'}], authorized_tenants=self.tenants.list())
+        as_admin(self)
         self.project = self.tenants.first()
         self.patch(api.keystone, 'tenant_list', lambda *_args, **_kwargs: ([self.project], False))
         self.answers = [{'servers': [owner('db-id', host='compute-1', project_id=self.project.id),

@@ -49,12 +49,12 @@ class TabTest(_Tab):
         page = self.page()
         titles = [cell.text for cell in page.one('tr', 'table_column_header').all('th')]
         self.assertEqual(titles[1:], ['Name', 'Index', 'State', 'Parent', 'Created At', 'Size', 'Deletion Frees',
-                                      'Consistency', 'Description', 'Actions'])
-        cells = [[cell.text for cell in row.all('td')][2:9] for row in page.one('tbody').all('tr')]
+                                      'Consistency', 'Taken By', 'Description', 'Actions'])
+        cells = [[cell.text for cell in row.all('td')][2:10] for row in page.one('tbody').all('tr')]
         self.assertEqual(cells, [
-            ['#0', 'Root disk', '-', '2026-01-02 03:04:00', '64.0 KB', '0 bytes', 'Crash-consistent'],
-            ['#1', 'Kept', '#0', '2026-01-02 03:04:01', '128.0 KB', '1.0 KB', 'Crash-consistent'],
-            ['#2', 'Last snapshot', '#1', '2026-01-02 03:04:02', '192.0 KB', '2.0 KB', 'Crash-consistent']])
+            ['#0', 'Root disk', '-', '2026-01-02 03:04:00', '64.0 KB', '0 bytes', 'Crash-consistent', '-'],
+            ['#1', 'Kept', '#0', '2026-01-02 03:04:01', '128.0 KB', '1.0 KB', 'Crash-consistent', 'u1'],
+            ['#2', 'Last snapshot', '#1', '2026-01-02 03:04:02', '192.0 KB', '2.0 KB', 'Crash-consistent', 'u1']])
         self.assertEqual([name.text for name in page.all(cls='light-snapshot-name')],
                          ['(no name)', 'before upgrade', 'after <b>upgrade</b>'])
         self.assertEqual(self.row(page, 2).one(cls='light-snapshot-here').text, 'You are here')
@@ -169,7 +169,7 @@ class ActionsTest(_Tab):
 
     def test_actions(self):
         page = self.page()
-        self.assertEqual(self.on_table(page), ['take', 'settings', 'limits', 'delete_several', 'commit', 'disable'])
+        self.assertEqual(self.on_table(page), ['take', 'settings', 'limits', 'delete_several', 'check', 'commit', 'disable'])
         self.assertEqual(self.on_row(page, 1), self.ROW)
         response = self.tab('db-id', **AJAX)
         for name, args in (('take', ['db-id']), ('settings', ['db-id']), ('disable', ['db-id']), ('limits', ['db-id']),
@@ -221,13 +221,13 @@ class ActionsTest(_Tab):
         page = self.page()
         self.assertEqual(page.one(cls='light-snapshots-hindrance').text,
                          'Nothing can be done with the layers now: neither active nor shut off.')
-        self.assertEqual((self.on_table(page), self.on_row(page, 1)), ([], ['rename']))
+        self.assertEqual((self.on_table(page), self.on_row(page, 1)), (['check'], ['rename']))
 
     def test_committed(self):
         self.db.committed = True
         page = self.page()
         self.assertIn('Committed to the root disk', page.text)
-        self.assertEqual(self.on_table(page), ['settings', 'limits', 'delete_several', 'disable'])
+        self.assertEqual(self.on_table(page), ['settings', 'limits', 'delete_several', 'check', 'disable'])
         self.assertEqual(self.on_row(page, 1), ['rename', 'delete'])
 
     def test_preview(self):
@@ -243,7 +243,7 @@ class ActionsTest(_Tab):
     def test_reader(self):
         rules = dict.fromkeys('os_compute_api:light-snapshot:' + verb for verb in (
             'index', 'create', 'update', 'delete', 'enable', 'disable', 'recover', 'preview', 'commit', 'store', 'daily',
-            'retain'))
+            'retain', 'check'))
         with mock.patch('openstack_auth.policy._get_enforcer', return_value={'compute': mock.Mock(rules=rules)}), \
                 mock.patch.object(rights.policy, 'check', lambda rule, *_args, **_more: rule[0][1].endswith(':index')):
             page = self.page()
@@ -266,7 +266,7 @@ class BusyTest(_Tab):
         page = self.page()
         self.assertEqual(page.one(cls='light-snapshots-status')['data-busy'], 'true')
         self.assertEqual(page.one(role='status').text, 'A task is under way: Committing Light Snapshots. Look again')
-        self.assertEqual((self.on_table(page), self.on_row(page, 1)), ([], ['rename']))
+        self.assertEqual((self.on_table(page), self.on_row(page, 1)), (['check'], ['rename']))
         self.assertFalse(page.has(cls='light-snapshots-hindrance'))
 
     def test_progress(self):

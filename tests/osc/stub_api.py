@@ -157,6 +157,10 @@ class Api(object):
             if method == 'DELETE':
                 return self._begin(server, 'delete', {'index': point['index']})
             return 200, {}, {'light_snapshot': _linked(path.rpartition('/')[0], point)}
+        if rest == ['os-instance-actions']:
+            return 200, {}, {'instanceActions': [
+                dict((key, value) for key, value in record.items() if key != 'events')
+                for _id, record in sorted(server.records.items())]}
         if rest[:1] == ['os-instance-actions']:
             server.unseen -= 1
             if rest[1] not in server.records or server.unseen >= 0:

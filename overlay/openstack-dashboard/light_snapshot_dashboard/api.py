@@ -112,6 +112,50 @@ def set_daily(request, server_id, on):
     _act(request, server_id, 'dailySnapshot', {'enable': bool(on)})
 
 
+def check(request, server_id, repair=False):
+    """What is wrong with a server's light snapshots, as the API tells it;
+    with `repair` an administrator has what can be put right put right."""
+    answer = _act(request, server_id, 'checkSnapshots',
+                  {'repair': True} if repair else None)
+    return (answer or {}).get('findings') or []
+
+
+def last_daily(request, server_id):
+    """How things stand with a server, as a points.Listing that has its newest
+    daily restore point alone."""
+    _resp, body = _client(request).get(
+        '/servers/%s/light-snapshots?%s' % (server_id, compat.urlencode([
+            ('daily', 'true'), ('sort_key', 'created_at'),
+            ('sort_dir', 'desc'), ('limit', 1)])))
+    found = points.Listing(body)
+    # An older API takes no such query.
+    found.points = sorted((each for each in found.points if each.daily),
+                          key=lambda each: each.created_at or '')[-1:]
+    return found
+
+
+def why_none(request, server_id):
+    """What nova-compute says of the last daily snapshot that it could not
+    take: (when, words). None where that was taken, or nobody may know."""
+    where = '/servers/%s/os-instance-actions' % server_id
+    client = _client(request)
+    _resp, body = client.get(where)
+    # nova-compute's own have no user.
+    own = [each for each in body['instanceActions']
+           if each['action'] == 'light_snapshot_create' and
+           not each.get('user_id')]
+    last = max(own, key=lambda each: each['start_time']) if own else None
+    if last is None or not last.get('message'):
+        return None
+    # The words of an error came with this microversion.
+    _resp, body = client.get('%s/%s' % (where, last['request_id']), headers={
+        'OpenStack-API-Version': 'compute 2.84'})
+    for event in body['instanceAction'].get('events') or []:
+        if event.get('details'):
+            return last['start_time'], event['details']
+    return None
+
+
 def overview(request, all_projects=False):
     """The servers that use light snapshots, as an overview.Overview."""
     query, found = [('limit', PAGE)], overview_of.Overview()

@@ -9,6 +9,8 @@ import time
 ROOT = 'root'
 LAST = 'last'
 KEPT = 'kept'
+# Who takes the daily ones.
+DAILY = 'daily'
 
 
 class RestorePoint(object):
@@ -30,6 +32,8 @@ class RestorePoint(object):
         self.consistency = body.get('consistency')
         self.safety = bool(body.get('safety'))
         self.daily = body.get('daily')
+        # A user's id, or DAILY; None where nobody knows.
+        self.taken_by = body.get('taken_by')
         # How it hangs in the tree, in characters: see tree.py.
         self.branch = u''
         self.previewed = False
@@ -160,7 +164,7 @@ class Listing(object):
         gone = set(point.index for point in kept[:-most]) if most else set()
         oldest = (time.time() if now is None else now) - (days or 0) * 86400
         for point in kept if days else ():
-            made = _seconds(point.created_at)
+            made = seconds(point.created_at)
             if made is not None and made < oldest:
                 gone.add(point.index)
         # Never what the server runs on.
@@ -168,7 +172,8 @@ class Listing(object):
                 point.state == KEPT and not point.current]
 
 
-def _seconds(moment):
+def seconds(moment):
+    """A time of the API in seconds since 1970; None if it is none."""
     try:
         return calendar.timegm(time.strptime(moment, '%Y-%m-%dT%H:%M:%SZ'))
     except (TypeError, ValueError):

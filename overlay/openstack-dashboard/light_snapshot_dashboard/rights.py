@@ -24,6 +24,8 @@ COMMIT = 'commit'
 STORE = 'store'
 DAILY = 'daily'
 RETAIN = 'retain'
+CHECK = 'check'
+REPAIR = 'repair'
 
 
 class ServerState(object):
@@ -65,11 +67,14 @@ def hindrance(request, instance):
     return None
 
 
-def permitted(request, verb, instance):
-    """Asks Horizon's policy, if it knows the rule; nova has the last word."""
+def permitted(request, verb, instance, unknown=True):
+    """Asks Horizon's policy, if it knows the rule; nova has the last word.
+
+    :param unknown: the answer where it does not
+    """
     rule = 'os_compute_api:light-snapshot:%s' % verb
     if not _rule_known(rule):
-        return True
+        return unknown
     owner = getattr(instance, 'tenant_id', None)
     return policy.check((('compute', rule),), request,
                         {'project_id': owner, 'tenant_id': owner})

@@ -93,6 +93,18 @@ class Disable(_ServerAction):
     form = 'disable'
 
 
+class Check(ServerLink):
+    """Look for what is wrong with the server's light snapshots."""
+
+    name = 'check'
+    verbose_name = _('Check')
+    verb = rights.CHECK
+
+    def get_link_url(self, datum=None):
+        return links.batch('check', [datum.id],
+                           self.table.get_absolute_url())
+
+
 ROW_ACTIONS = (Enable, Take, Recover, Disable)
 
 
@@ -159,6 +171,16 @@ class DisableSeveral(_BatchAction):
     icon = 'ban'
     verb = rights.DISABLE
     form = 'disable'
+
+
+class CheckSeveral(_BatchAction):
+    """Look for what is wrong with several servers."""
+
+    name = 'light_snapshot_batch_check'
+    verbose_name = verbose_name_plural = _('Check')
+    icon = 'stethoscope'
+    verb = rights.CHECK
+    form = 'check'
 
 
 BATCH_ACTIONS = (EnableSeveral, TakeSeveral, RecoverSeveral, DisableSeveral)

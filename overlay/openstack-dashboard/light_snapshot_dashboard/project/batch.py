@@ -72,7 +72,7 @@ class Chosen(object):
             self.listing.fingerprint.encode('utf-8')).hexdigest()[:16]
 
 
-class _BatchForm(forms.SelfHandlingForm):
+class BatchForm(forms.SelfHandlingForm):
     """What is done to all of them; a class of these for each kind of work.
 
     `seen`: a JSON object of the servers' ids and what was lost by each when
@@ -89,7 +89,7 @@ class _BatchForm(forms.SelfHandlingForm):
 
     def __init__(self, request, *args, **kwargs):
         self.chosen = kwargs.pop('chosen')
-        super(_BatchForm, self).__init__(request, *args, **kwargs)
+        super(BatchForm, self).__init__(request, *args, **kwargs)
 
     @classmethod
     def hindered_by(cls, listing):
@@ -149,7 +149,7 @@ class _BatchForm(forms.SelfHandlingForm):
         raise NotImplementedError()
 
 
-class EnableForm(_BatchForm):
+class EnableForm(BatchForm):
     """Enable light snapshots."""
 
     verb = rights.ENABLE
@@ -163,7 +163,7 @@ class EnableForm(_BatchForm):
         api.enable(request, each.id, data['store'], data['daily'])
 
 
-class TakeForm(_BatchForm):
+class TakeForm(BatchForm):
     """Take light snapshots."""
 
     verb = rights.TAKE
@@ -181,7 +181,7 @@ class TakeForm(_BatchForm):
                  data['quiesce'])
 
 
-class RecoverForm(_BatchForm):
+class RecoverForm(BatchForm):
     """Go back to the last snapshot of each."""
 
     verb = rights.RECOVER
@@ -209,7 +209,7 @@ class RecoverForm(_BatchForm):
                     data['safety'] if each.listing.safety else None)
 
 
-class DisableForm(_BatchForm):
+class DisableForm(BatchForm):
     """Disable light snapshots."""
 
     verb = rights.DISABLE
@@ -234,7 +234,7 @@ def ids(seen):
     return found if isinstance(found, dict) else {}
 
 
-class _BatchView(forms.ModalFormView):
+class BatchView(forms.ModalFormView):
     """A form about the servers in the query."""
 
     template_name = 'light_snapshot_dashboard/form.html'
@@ -263,13 +263,17 @@ class _BatchView(forms.ModalFormView):
         return sorted((Chosen(self.request, self.form_class, each)
                        for each in wanted), key=lambda each: each.name)
 
+    def get_submit_url(self):
+        """Where the form is sent to."""
+        return links.batch(self.form_name, (), self.get_success_url())
+
     def send_back(self, why):
         """Leaves the form for the page that the user came from."""
         messages.error(self.request, why)
         raise exceptions.Http302(self.get_success_url())
 
     def get_form_kwargs(self):
-        kwargs = super(_BatchView, self).get_form_kwargs()
+        kwargs = super(BatchView, self).get_form_kwargs()
         kwargs['chosen'] = self.get_chosen()
         return kwargs
 
@@ -279,20 +283,19 @@ class _BatchView(forms.ModalFormView):
             sort_keys=True)}
 
     def get_context_data(self, **kwargs):
-        context = super(_BatchView, self).get_context_data(**kwargs)
+        context = super(BatchView, self).get_context_data(**kwargs)
         context.update({
             'dangerous': self.dangerous,
             'help': [],
             'servers': self.get_chosen(),
             'modal_id': 'light_snapshot_batch_modal',
             'form_id': 'light_snapshot_batch_form',
-            'submit_url': links.batch(self.form_name, (),
-                                      self.get_success_url()),
+            'submit_url': self.get_submit_url(),
         })
         return context
 
 
-class EnableView(_BatchView):
+class EnableView(BatchView):
     """Enable light snapshots."""
 
     form_class = EnableForm
@@ -301,7 +304,7 @@ class EnableView(_BatchView):
     submit_label = _('Enable')
 
 
-class TakeView(_BatchView):
+class TakeView(BatchView):
     """Take light snapshots."""
 
     form_class = TakeForm
@@ -310,7 +313,7 @@ class TakeView(_BatchView):
     submit_label = _('Take Light Snapshots')
 
 
-class RecoverView(_BatchView):
+class RecoverView(BatchView):
     """Go back to the last snapshot of each."""
 
     form_class = RecoverForm
@@ -320,7 +323,7 @@ class RecoverView(_BatchView):
     dangerous = True
 
 
-class DisableView(_BatchView):
+class DisableView(BatchView):
     """Disable light snapshots."""
 
     form_class = DisableForm

@@ -47,6 +47,7 @@ COLOURS = {
     'info': '#31708f',
     'success': '#3c763d',
     'warning': '#7a5c28',
+    'danger': '#a94442',
     'default': '#5f5f5f',
 }
 # Between two of them: Horizon takes out the blanks between elements.

@@ -23,6 +23,21 @@ def batch(name, instance_ids, back):
                                        + [('next', back)]))
 
 
+def points_deletion(words, back):
+    """The address of the form that deletes restore points of several servers.
+
+    :param words: as `gathering.told` has them
+    """
+    return '%s?%s' % (compat.reverse(_FORM % 'points_delete'),
+                      compat.urlencode([('of', each) for each in words] +
+                                       [('next', back)]))
+
+
+def points():
+    """The address of the page with all restore points of the project."""
+    return compat.reverse(_FORM % 'points')
+
+
 def script():
     """The address of our script."""
     return compat.reverse(_FORM % 'script')

@@ -3,6 +3,7 @@
 from horizon import tables
 
 from light_snapshot_dashboard import api
+from light_snapshot_dashboard import compat
 from light_snapshot_dashboard import overview
 from light_snapshot_dashboard import rights
 from light_snapshot_dashboard.compat import gettext
@@ -85,12 +86,53 @@ class OwnersTable(project_tables.ChoiceTable):
         no_data_message = _('No instance uses light snapshots.')
         table_actions = (Filter,)
         table_actions_menu = (actions.TakeSeveral, actions.RecoverSeveral,
-                              actions.DisableSeveral)
-        row_actions = (Take, Recover)
+                              actions.CheckSeveral, actions.DisableSeveral)
+        row_actions = (Take, Recover, actions.Check)
 
     def has_choice(self):
         return any(action.name != Filter.name
                    for action in self.get_table_actions())
+
+
+class Page(object):
+    """One of the pages of a panel, which are shown as tabs."""
+
+    def __init__(self, name, url, active):
+        self.name, self.url, self.active = name, url, active
+
+
+def pages(request, active):
+    """The pages of the project's panel, by the names of their addresses."""
+    found = [('index', _('Instances'))]
+    if rights.permitted(request, rights.LOOK, request.user):
+        found.append(('points', _('Restore Points')))
+    return [Page(words, compat.reverse(
+        'horizon:project:light_snapshots:' + name), name == active)
+        for name, words in found]
+
+
+def read(request, all_projects=False):
+    """(the servers as an overview.Overview, what went wrong in words or
+    None)"""
+    try:
+        return api.overview(request, all_projects), None
+    except Exception as error:
+        failures.log_in_again(request, error)
+        if failures.code(error) == 404:
+            problem = gettext(
+                'This cloud\'s compute API has no list of all light '
+                'snapshots. Each instance has a tab with its own.')
+        else:
+            problem = failures.sentence(
+                _('The light snapshots could not be read.'), error)
+    return overview.Overview(), problem
+
+
+def usage(found):
+    """What the lines about the quota say."""
+    return {'overview': found,
+            'kept_used': labels.amount(found.kept_used),
+            'kept_limit': labels.amount(found.kept_limit)}
 
 
 class IndexView(tables.DataTableView):
@@ -103,28 +145,18 @@ class IndexView(tables.DataTableView):
 
     def get_data(self):
         """The rows; what the API does not have or refuses is told in words."""
-        self.overview, self.problem = overview.Overview(), None
-        try:
-            self.overview = api.overview(self.request, self.all_projects)
-        except Exception as error:
-            failures.log_in_again(self.request, error)
-            if failures.code(error) == 404:
-                self.problem = gettext(
-                    'This cloud\'s compute API has no list of all light '
-                    'snapshots. Each instance has a tab with its own.')
-            else:
-                self.problem = failures.sentence(
-                    _('The light snapshots could not be read.'), error)
+        self.overview, self.problem = read(self.request, self.all_projects)
         when.tell(self.request, self.overview.servers)
         return self.overview.servers
 
+    def get_pages(self):
+        """The pages of the panel."""
+        return pages(self.request, 'index')
+
     def get_context_data(self, **kwargs):
         context = super(IndexView, self).get_context_data(**kwargs)
-        found = self.overview
-        context.update({
+        context.update(usage(self.overview), **{
             'problem': self.problem,
-            'overview': found,
-            'kept_used': labels.amount(found.kept_used),
-            'kept_limit': labels.amount(found.kept_limit),
+            'pages': self.get_pages(),
         })
         return context

@@ -89,6 +89,24 @@ class Limits(_TableAction):
     form = 'limits'
 
 
+class Check(_TableAction):
+    """Look for what is wrong with the layers."""
+
+    name = 'check'
+    verbose_name = _('Check')
+    icon = 'stethoscope'
+    verb = rights.CHECK
+
+    def allowed(self, request, datum=None):
+        # A look: the server may be busy.
+        return (rights.offered(request, self.verb, self.table.instance) and
+                self.fits(self.table.listing))
+
+    def get_link_url(self, datum=None):
+        return links.batch('check', [self.table.instance.id],
+                           links.tab(self.table.get_absolute_url()))
+
+
 class Commit(_TableAction):
     """Commit all layers to the root disk."""
 
@@ -213,7 +231,8 @@ class DeleteSeveral(tables.Action):
         """Never asked: the button belongs to a form of its own."""
 
 
-def _name(point):
+def name_of(point):
+    """The name, its place in the tree, and what kind it is."""
     # One who takes no name still has to tell the rows apart: the number
     # stands in the next column, which small screens have no room for.
     said = [html.format_html(
@@ -240,7 +259,8 @@ def _badges(point):
         yield labels.badge('default', 'daily', _('Daily'), point.daily)
 
 
-def _index(point):
+def index_of(point):
+    """The number as it is read."""
     return u'#%s' % point.index
 
 
@@ -257,7 +277,8 @@ def _consistency(point):
         'consistency', words, labels.CONSISTENCY_MEANS[point.consistency])
 
 
-def _frees(point):
+def frees_of(point):
+    """What its deletion gives back, in words."""
     return labels.amount(point.frees)
 
 
@@ -300,8 +321,8 @@ class RestorePointsTable(ChoiceTable):
     # What the API tells; the tab has it before the table is drawn.
     listing = points.Listing({})
 
-    name = columns.Column(_name, verbose_name=_('Name'))
-    index = columns.Column(_index, verbose_name=_('Index'),
+    name = columns.Column(name_of, verbose_name=_('Name'))
+    index = columns.Column(index_of, verbose_name=_('Index'),
                            classes=('hidden-xs',))
     state = columns.Column('state', verbose_name=_('State'),
                            classes=('hidden-xs',),
@@ -312,12 +333,14 @@ class RestorePointsTable(ChoiceTable):
     size = columns.Column('size', verbose_name=_('Size'),
                           classes=('hidden-xs',), filters=(filesizeformat,),
                           attrs={'data-type': 'size'})
-    frees = columns.Column(_frees, verbose_name=_('Deletion Frees'),
+    frees = columns.Column(frees_of, verbose_name=_('Deletion Frees'),
                            classes=('hidden-xs', 'hidden-sm'),
                            empty_value=_('not known'),
                            attrs={'data-type': 'size'})
     consistency = columns.Column(_consistency, verbose_name=_('Consistency'),
                                  classes=('hidden-xs',))
+    taker = columns.Column('taker', verbose_name=_('Taken By'),
+                           classes=('hidden-xs', 'hidden-sm'))
     description = columns.Column('description',
                                  verbose_name=_('Description'),
                                  classes=('hidden-xs', 'hidden-sm'))
@@ -331,7 +354,7 @@ class RestorePointsTable(ChoiceTable):
         multi_select = True
         table_actions = (Keep, Undo, Take, Enable, Settings, Limits,
                          DeleteSeveral)
-        table_actions_menu = (Commit, Disable)
+        table_actions_menu = (Check, Commit, Disable)
         row_actions = (Recover, Preview, Rename, Delete)
 
     # The template puts a form around the table that asks for a page.

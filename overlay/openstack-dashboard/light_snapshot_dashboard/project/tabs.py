@@ -19,6 +19,7 @@ from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
 from light_snapshot_dashboard.project import tables
 from light_snapshot_dashboard.project import when
+from light_snapshot_dashboard.project import who
 
 
 class Usage(object):
@@ -53,6 +54,7 @@ class LightSnapshotsTab(tabs.TableTab):
             self.listing = api.listing(self.request,
                                        self.tab_group.kwargs['instance'].id)
             when.tell(self.request, self.listing.points)
+            who.tell(self.request, self.listing.points)
             table, = self._tables.values()
             table.listing = self.listing
         except Exception as error:

@@ -3,9 +3,12 @@
 from light_snapshot_dashboard import attach
 from light_snapshot_dashboard.compat import re_path
 from light_snapshot_dashboard.project import batch
+from light_snapshot_dashboard.project import checks
 from light_snapshot_dashboard.project import deletion
+from light_snapshot_dashboard.project import gathered
 from light_snapshot_dashboard.project import limits
 from light_snapshot_dashboard.project import overview
+from light_snapshot_dashboard.project import points_deletion
 from light_snapshot_dashboard.project import tabs
 from light_snapshot_dashboard.project import views
 from light_snapshot_dashboard.project import ways
@@ -26,11 +29,14 @@ def _page(address, view, name):
 
 urlpatterns = [
     _page(r'^$', overview.IndexView, 'index'),
+    _page(r'^points$', gathered.GatheredView, 'points'),
+    _page(r'^points/delete$', points_deletion.DeleteView, 'points_delete'),
     _page(r'^look_again\.js$', tabs.ScriptView, 'script'),
     _page(r'^batch/enable$', batch.EnableView, 'batch_enable'),
     _page(r'^batch/take$', batch.TakeView, 'batch_take'),
     _page(r'^batch/recover$', batch.RecoverView, 'batch_recover'),
     _page(r'^batch/disable$', batch.DisableView, 'batch_disable'),
+    _page(r'^batch/check$', checks.CheckView, 'batch_check'),
     _page(_SERVER + r'status$', tabs.StatusView, 'status'),
     _page(_SERVER + r'enable$', views.EnableView, 'enable'),
     _page(_SERVER + r'disable$', views.DisableView, 'disable'),

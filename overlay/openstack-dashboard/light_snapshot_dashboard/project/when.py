@@ -23,6 +23,12 @@ def zone(request):
     return time_zone(name or settings.TIME_ZONE)
 
 
+def local(request, moment):
+    """A naive time of UTC in the user's zone."""
+    return timezone.localtime(timezone.make_aware(moment, time_zone('UTC')),
+                              zone(request))
+
+
 def tell(request, points):
     """Gives each of the restore points its time in words, as `taken`.
 
@@ -30,8 +36,19 @@ def tell(request, points):
     """
     here = zone(request)
     for point in points:
-        moment = filters.parse_isotime(point.created_at) \
-            if point.created_at else None
-        point.taken = dateformat.format(
-            timezone.localtime(moment, here), 'Y-m-d H:i:s') \
-            if moment else gettext('unknown')
+        point.taken = _words(here, point.created_at)
+
+
+def words(request, moment):
+    """A time of the API in words, as `tell` has them."""
+    return _words(zone(request), moment)
+
+
+def _words(here, moment):
+    moment = filters.parse_isotime(moment) if moment else None
+    if not moment:
+        return gettext('unknown')
+    if timezone.is_naive(moment):
+        # nova's own actions come without a zone: UTC.
+        moment = timezone.make_aware(moment, time_zone('UTC'))
+    return dateformat.format(timezone.localtime(moment, here), 'Y-m-d H:i:s')
