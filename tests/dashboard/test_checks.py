@@ -1,6 +1,6 @@
 """The page that checks servers and has them repaired, and what the administrator's panel says of their health."""
 
-from django.conf import settings
+from django.core.cache import cache
 
 from openstack_dashboard import api
 
@@ -14,6 +14,7 @@ from light_snapshot_dashboard.project import checks
 from base import DashboardTest
 from base import INDEX
 from base import TAB
+from base import mock
 from parsed import parse
 from test_overview import ADMIN
 from test_overview import _Overview
@@ -187,12 +188,19 @@ class HealthTest(_Overview):
         self.assertEqual(page.one('a', aria_current='page').text, 'Needs Attention')
 
     def test_what_a_check_has_found_is_remembered(self):
+        self.patch(checks, '_session_travels', lambda: False)
+        self.remembered()
+
+    def test_in_the_cache_where_the_session_is_a_cookie(self):
+        self.patch(checks, '_session_travels', lambda: True)
+        self.patch(checks, '_cache_is_shared', lambda: True)
+        cache.clear()
+        self.remembered()
+        self.assertNotIn('light_snapshot_checked', self.client.session)
+
+    def remembered(self):
         self.db.findings = [GONE, GONE, LEFTOVER]
         self.client.get(CHECK + '?id=db-id')
-        if settings.SESSION_ENGINE.endswith('signed_cookies'):
-            # It would travel with each request, and there is little room.
-            self.assertEqual(self.health()['db'], 'not checked')
-            return
         self.assertEqual(self.health()['db'], 'errors: 2, warnings: 1')
         self.assertIn('db', self.health(ATTENTION))
         self.db.findings = []
@@ -200,10 +208,20 @@ class HealthTest(_Overview):
         self.assertEqual(self.health()['db'], 'No fault')
         self.assertNotIn('db', self.health(ATTENTION))
 
-    def test_not_in_a_session_that_travels(self):
-        with self.settings(SESSION_ENGINE='django.contrib.sessions.backends.signed_cookies'):
-            self.client.get(CHECK + '?id=db-id')
-            self.assertNotIn('light_snapshot_checked', self.client.session)
+    def test_nowhere_where_each_process_has_a_cache_of_its_own(self):
+        self.patch(checks, '_session_travels', lambda: True)
+        self.patch(checks, '_cache_is_shared', lambda: False)
+        self.client.get(CHECK + '?id=db-id')
+        self.assertEqual(self.health()['db'], 'not checked')
+
+    def test_what_is_shared(self):
+        for backend, shared in (('locmem.LocMemCache', False), ('memcached.PyMemcacheCache', True)):
+            with mock.patch.object(checks, 'settings', mock.Mock(
+                    CACHES={'default': {'BACKEND': 'django.core.cache.backends.' + backend}})):
+                self.assertEqual(checks._cache_is_shared(), shared)
+        for engine in ('cache', 'signed_cookies'):
+            with mock.patch.object(checks, 'settings', mock.Mock(SESSION_ENGINE='django.contrib.sessions.backends.' + engine)):
+                self.assertEqual(checks._session_travels(), engine == 'signed_cookies')
 
     def test_ticked_rows_lead_to_the_check(self):
         for address, table in ((ADMIN, 'light_snapshots'), (ATTENTION, 'light_snapshots_attention')):

@@ -148,6 +148,6 @@ class AttentionView(IndexView):
         # The sums are of all.
         context.update(shares=[], note=_(
             'What the database tells of the instances, and what you have found '
-            'by checks since you logged in. A check asks the compute host: '
+            'by checks lately. A check asks the compute host: '
             'tick instances on the page with all of them, and choose Check.'))
         return context

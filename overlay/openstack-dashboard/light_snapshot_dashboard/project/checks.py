@@ -7,6 +7,7 @@ import time
 
 from django import forms as django_forms
 from django.conf import settings
+from django.core.cache import cache
 
 from horizon import forms
 from horizon import messages
@@ -30,8 +31,9 @@ MOST = 20
 PATIENCE = 20
 
 _SEVERITIES = {'error': _('Error'), 'warning': _('Warning')}
-_SESSION = 'light_snapshot_checked'
+_KEY = 'light_snapshot_checked'
 _MOST_REMEMBERED = 200
+_REMEMBERED = 12 * 3600
 
 
 class Checked(object):
@@ -92,20 +94,39 @@ def counts(errors, warnings):
 
 
 def remember(request, server_id, found):
-    """Keeps what a check has found in the session, where it does not travel
-    with each request."""
-    if settings.SESSION_ENGINE.endswith('signed_cookies'):
-        return
-    known = dict(request.session.get(_SESSION) or {})
+    """Keeps what a check has found for this user's next pages."""
+    known = dict(remembered(request))
     known[server_id] = [int(time.time()), len(found.errors),
                         len(found.left) - len(found.errors)]
-    newest = sorted(known.items(), key=lambda pair: pair[1][0])
-    request.session[_SESSION] = dict(newest[-_MOST_REMEMBERED:])
+    newest = dict(sorted(known.items(), key=lambda pair: pair[1][0])
+                  [-_MOST_REMEMBERED:])
+    if not _session_travels():
+        request.session[_KEY] = newest
+    elif _cache_is_shared():
+        cache.set(_of_user(request), newest, _REMEMBERED)
 
 
 def remembered(request):
     """{server id: [seconds since 1970, errors, warnings]}"""
-    return request.session.get(_SESSION) or {}
+    if not _session_travels():
+        return request.session.get(_KEY) or {}
+    return _cache_is_shared() and cache.get(_of_user(request)) or {}
+
+
+def _of_user(request):
+    return '%s_%s' % (_KEY, request.user.id)
+
+
+def _session_travels():
+    """True if the session is a cookie, which has little room."""
+    return settings.SESSION_ENGINE.endswith('signed_cookies')
+
+
+def _cache_is_shared():
+    """True if all processes of Horizon have one cache: else each page would
+    know something else."""
+    return not settings.CACHES['default']['BACKEND'].endswith(
+        ('LocMemCache', 'DummyCache'))
 
 
 class CheckForm(forms.SelfHandlingForm):
