@@ -183,7 +183,7 @@ class HealthTest(_Overview):
     def test_those_that_need_attention(self):
         self.assertEqual(sorted(self.health(ATTENTION)), ['late', 'old', 'web'])
         page = self.page(ATTENTION)
-        self.assertIn('what you have found by checks', page.one('p', cls='help-block').text)
+        self.assertIn('what you have found by checks', page.one('p', cls='light-snapshots-note').text)
         self.assertFalse(page.has('table', cls='light-snapshots-shares'))
         self.assertEqual(page.one('a', aria_current='page').text, 'Needs Attention')
 

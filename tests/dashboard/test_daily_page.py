@@ -47,7 +47,7 @@ class DailyPageTest(_Overview):
         page = self.page(PAGE)
         self.assertEqual(page.one(cls='light-snapshots-summary').text,
                          'Instances with a daily snapshot: 2. Of these without a snapshot for two days or longer: 1.')
-        self.assertIn('from 02:00 UTC, for four hours, unless', page.one('p', cls='help-block').text)
+        self.assertIn('from 02:00 UTC, for four hours, unless', page.one('p', cls='light-snapshots-note').text)
         self.assertEqual(page.one('a', aria_current='page').text, 'Daily Schedule')
 
     def test_requests(self):

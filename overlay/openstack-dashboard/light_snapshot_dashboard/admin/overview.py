@@ -53,11 +53,15 @@ class OwnersTable(overview.OwnersTable):
 
     project = columns.Column('project', verbose_name=_('Project'),
                              classes=('hidden-xs',))
-    host = columns.Column('host', verbose_name=_('Host'))
+    host = columns.Column('host', verbose_name=_('Host'),
+                          classes=('hidden-xs',))
     name = columns.Column('name', verbose_name=_('Instance Name'), link=tab_of)
     health = columns.Column(wellness.said, verbose_name=_('Health'),
                             empty_value=_('not checked'))
-    # Two columns more leave a small screen no room for this one.
+    # These columns more leave a small screen no room for others.
+    count = columns.Column('count', verbose_name=_('Restore Points'),
+                           classes=('hidden-xs',),
+                           empty_value=_('not known'))
     kept = columns.Column(overview.kept_of, verbose_name=_('Size of History'),
                           classes=('hidden-xs',),
                           empty_value=_('not known'),
@@ -129,6 +133,7 @@ class AttentionTable(OwnersTable):
         name = 'light_snapshots_attention'
         verbose_name = _('Needs Attention')
         no_data_message = _('Nothing is known to be wrong.')
+        table_actions = (Filter,)
 
 
 class AttentionView(IndexView):

@@ -2,6 +2,7 @@
 
 from django import shortcuts
 from django.template.defaultfilters import filesizeformat
+from django.utils import html
 from django.utils import safestring
 
 from horizon import messages
@@ -107,6 +108,14 @@ class DeleteSeveral(tables.Action):
             request.get_full_path()))
 
 
+def _name(point):
+    # Small screens have no room for a column of the instances.
+    return safestring.mark_safe(
+        project_tables.name_of(point) + html.format_html(
+            u'<span class="visible-xs light-snapshot-of">{}</span>',
+            point.owner.name))
+
+
 def _server(point):
     return point.owner.name
 
@@ -118,9 +127,9 @@ def _tab(point):
 class GatheredTable(project_tables.ChoiceTable):
     """The restore points of several servers."""
 
-    name = columns.Column(project_tables.name_of, verbose_name=_('Name'))
+    name = columns.Column(_name, verbose_name=_('Name'))
     server = columns.Column(_server, verbose_name=_('Instance Name'),
-                            link=_tab)
+                            link=_tab, classes=('hidden-xs',))
     index = columns.Column(project_tables.index_of, verbose_name=_('Index'),
                            classes=('hidden-xs',))
     state = columns.Column('state', verbose_name=_('State'),
