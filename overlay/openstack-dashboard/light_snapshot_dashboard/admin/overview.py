@@ -71,6 +71,7 @@ class OwnersTable(overview.OwnersTable):
         columns = ('project', 'host', 'name', 'state', 'health', 'count', 'last',
                    'kept')
         table_actions = (TakeAll, Filter)
+        row_actions = (Check, overview.Take, overview.Recover)
 
     def has_choice(self):
         return bool(self.data)
