@@ -165,7 +165,7 @@ class ChartTest(_Gathered):
         self.assertEqual(sorted(named), sorted(picture['aria-labelledby'].split()))
         self.assertIn('3 restore points, taken from 2026-01-02 on, keep 256.0 KB on', named['light_snapshots_chart_desc'])
         self.assertEqual([text.text for text in picture.all('text')][:3], ['256.0 KB', '128.0 KB', '0 bytes'])
-        self.assertIn('What was deleted since is not in it.', chart.one('figcaption').text)
+        self.assertIn('What was deleted since is not in it;', chart.one('figcaption').text)
 
     def test_the_same_as_a_table(self):
         table = self.page(PAGE).one('table', cls='light-snapshots-chart-rows')
