@@ -123,7 +123,42 @@ def test_what_a_project_keeps(database, cells):
     assert summary.kept(None, 'p') == (2 ** 40 + 109, False)
 
 
+def test_what_a_project_keeps_is_not_added_up_for_each_server(database, cells, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(summary.time, 'time', lambda: clock[0])
+    for number in range(50):
+        database.add(number, counted=dict(COUNTED, kept_bytes=2))
+    del database.queries[:]
+    assert [summary.lately(summary.kept, None, 'p') for _server in range(50)] == [(100, True)] * 50
+    assert len(database.queries) == 1
+    assert summary.lately(summary.kept, None, 'nobody') == (0, True)
+    database.add(50, counted=dict(COUNTED, kept_bytes=2))
+    clock[0] += summary.LATELY - 1
+    assert summary.lately(summary.kept, None, 'p') == (100, True)
+    for changed in (1, -3600):      # its time is over; the clock was set back
+        clock[0] += changed
+        database.add(100 - changed, counted=dict(COUNTED, kept_bytes=2))
+        del database.queries[:]
+        assert summary.lately(summary.kept, None, 'p')[0] == {1: 104, -3600: 106}[changed] and len(database.queries) == 1
+    clock[0] += summary.LATELY
+    summary.lately(summary.kept, None, 'nobody')
+    assert len(summary._added_up) == 1, 'what is over is forgotten'
+
+
+def test_a_daily_window_adds_up_once_for_many_servers(database, cells, monkeypatch):
+    database.add(1, counted=dict(COUNTED, kept_bytes=5 * 2 ** 29))
+    options.quota(cfg.CONF)
+    cfg.CONF.set_override('max_kept_gigabytes_per_project', 2, group='light_snapshot')
+    del database.queries[:]
+    try:
+        said = [state.LightSnapshotQuota.get(None, 'a window\'s').exceeded for _server in range(20)]
+    finally:
+        cfg.CONF.clear_override('max_kept_gigabytes_per_project', group='light_snapshot')
+    assert said == [None] * 20 and len(database.queries) == 1
+
+
 def test_a_conductor_that_cannot_ask_the_cells_counts_its_own(database, cells, monkeypatch):
+    monkeypatch.setattr(summary, 'LATELY', 0)
     database.add(1, counted=dict(COUNTED, kept_bytes=3 * 2 ** 29))
     cells.append([2 ** 30])
     assert summary.kept_nearby(None, 'p') == 5 * 2 ** 29

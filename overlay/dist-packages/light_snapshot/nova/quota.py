@@ -74,7 +74,7 @@ def of_server(context, instance, points):
     where there is a limit, else it is None."""
     limit, used = limits(), None
     if limit['kept_bytes'] != UNLIMITED:
-        used = summary.kept(context, instance.project_id)[0]
+        used = summary.lately(summary.kept, context, instance.project_id)[0]
     return {'points': {'limit': limit['points'], 'used': points}, 'kept_bytes': {'limit': limit['kept_bytes'], 'used': used}}
 
 
@@ -82,4 +82,4 @@ def of_project(context, project_id):
     """The limits of a project, and what is used of them."""
     limit = limits()
     return {'points_per_server': {'limit': limit['points']},
-            'kept_bytes': {'limit': limit['kept_bytes'], 'used': summary.kept(context, project_id)[0]}}
+            'kept_bytes': {'limit': limit['kept_bytes'], 'used': summary.lately(summary.kept, context, project_id)[0]}}

@@ -136,7 +136,9 @@ class LightSnapshotQuota(base.NovaObject):
     @places.remotable_classmethod
     def get(cls, context, project_id):
         """:returns: `exceeded` is what `quota.of_kept` says"""
-        return cls(context=context, project_id=project_id, exceeded=quota.of_kept(context, project_id, summary.kept_nearby))
+        # A window asks once a server.
+        exceeded = quota.of_kept(context, project_id, lambda *who: summary.lately(summary.kept_nearby, *who))
+        return cls(context=context, project_id=project_id, exceeded=exceeded)
 
 
 def of_record(record):
