@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts test-autopkgtest deb docs bench setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts test-autopkgtest deb docs bench bench-scale setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -22,6 +22,7 @@ help:
 	@echo 'make deb           the package, in dist/'
 	@echo 'make docs          docs/policy.sample.yaml, out of the code'
 	@echo 'make bench         what it costs, as ratios from one run'
+	@echo 'make bench-scale   what it costs among 1,000 servers on 20 simulated hosts, against 100 (docs/scale.md)'
 	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
 
 setup:
@@ -90,6 +91,11 @@ docs: setup
 
 bench: setup
 	@$(SUDO) $(PYTHON3) -m bench
+
+# OPTIONS=--help lists the counts.
+bench-scale: setup
+	@$(SUDO) $(PYTHON3) -m testbed up
+	@$(SUDO) $(PYTHON3) -m bench.scale $(OPTIONS)
 
 testbed-up:
 	@$(SUDO) $(PYTHON3) -m testbed up

@@ -2,7 +2,7 @@
 
 import statistics
 
-AT_MOST, AT_LEAST = '<=', '>='
+AT_MOST, AT_LEAST, EXACTLY = '<=', '>=', '='
 
 
 class Line:
@@ -10,7 +10,7 @@ class Line:
 
     :param ours, reference: words, with their unit
     :param ratio: the number that the bound is on
-    :param bound: (AT_MOST or AT_LEAST, number), or None for a line that only informs
+    :param bound: (AT_MOST, AT_LEAST or EXACTLY, number), or None for a line that only informs
     """
 
     def __init__(self, measure, ours, reference, ratio, bound=None, digits=2):
@@ -22,7 +22,7 @@ class Line:
         if self.bound is None:
             return True
         sign, limit = self.bound
-        return self.ratio <= limit if sign == AT_MOST else self.ratio >= limit
+        return {AT_MOST: self.ratio <= limit, AT_LEAST: self.ratio >= limit, EXACTLY: self.ratio == limit}[sign]
 
     def cells(self):
         bound = '%s %g' % self.bound if self.bound else ''
