@@ -3,6 +3,7 @@ at the end, or at the beginning of the next run where one was cut off."""
 
 import contextlib
 import datetime
+import fcntl
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from testbed import config, databases, procs, services, settings, shell
 _PIDS = bench.scale.TOP / 'pids.json'
 # There as long as there is something outside of the directory.
 _MARK = bench.scale.TOP / 'made'
+_LOCK = '/run/light-snapshot-scale.lock'
 _OWN = ('bench.scale.', 'placement-api')
 _SQL = os.path.join(bench.ROOT, 'sql', '0001-columns.up.sql')
 
@@ -84,6 +86,11 @@ class Stack:
     # ---- everything but nova-compute
 
     def __enter__(self):
+        self._lock = open(_LOCK, 'w')
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise shell.TestbedError('another bench.scale is at work (%s)' % _LOCK) from None
         remove()
         shutil.rmtree(bench.scale.TOP, ignore_errors=True)
         try:
@@ -97,6 +104,7 @@ class Stack:
         for name in reversed(list(self.children)):
             self.stop(name)
         remove(self.keep)
+        self._lock.close()
 
     def _up(self):
         for name in ('state', 'policy.d', 'placement'):
@@ -294,7 +302,8 @@ def _make_databases():
 
 
 def _make_vhost():
-    shell.run(['rabbitmqctl', '-q', 'add_vhost', bench.scale.VHOST])
+    # One that a run has left which was cut off is as good.
+    shell.run(['rabbitmqctl', '-q', 'add_vhost', bench.scale.VHOST], check=False)
     shell.run(['rabbitmqctl', '-q', 'set_permissions', '-p', bench.scale.VHOST, 'openstack', '.*', '.*', '.*'])
 
 
