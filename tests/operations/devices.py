@@ -70,7 +70,12 @@ class Volume:
         """Have it attached; the guest's name of it."""
         body = {'volumeAttachment': {'volumeId': self.id}}
         answer = self.cloud.must('compute', 'POST', '/servers/%s/os-volume_attachments' % server.uuid, body)
-        self.wait('in-use')
+
+        def attached():
+            status = self.details()['status']
+            assert status != 'available', 'nova has given up to attach the volume %s' % self.id
+            return status == 'in-use'
+        poll(attached, 'the volume %s in-use' % self.id)
         return answer['volumeAttachment']['device'].rpartition('/')[2]
 
     def detach(self, server):
