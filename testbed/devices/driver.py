@@ -47,7 +47,9 @@ class LoopDriver(driver.VolumeDriver):
         return self._execute("losetup", *words, run_as_root=True)[0]
 
     def _devices(self, volume):
-        return [line.split(":")[0] for line in self._losetup("-j", self.local_path(volume)).splitlines()]
+        # Anybody may ask this, and rootwrap takes seconds on a busy machine.
+        found, _ = self._execute("losetup", "-j", self.local_path(volume))
+        return [line.split(":")[0] for line in found.splitlines()]
 
     def initialize_connection(self, volume, connector, **kwargs):
         found = self._devices(volume) or [self._losetup("-f", "--show", self.local_path(volume)).strip()]
