@@ -68,7 +68,8 @@ def test_all_restore_points_of_the_project(two, session_of):
     page.select_option('#light_snapshots_kind', 'kept')
     page.click('.light-snapshots-filter button')
     page.wait_for_selector(TABLE)
-    assert 'kind=kept' in page.url and ('second', first) not in rows(page) and ('first', first) in rows(page)
+    # The root disk and the last snapshot are of other kinds.
+    assert 'kind=kept' in page.url and rows(page) == [('(no name)', first)]
 
     # Of both at a time, after what is lost was said of each.
     page.click('.light-snapshots-filter a')
@@ -115,8 +116,9 @@ def test_administrator(two, session_of, language, late):
     # One server, in a dialog.
     page.click('#light_snapshots__row_%s__action_check' % first_id)
     session.dialog()
-    assert page.locator('.modal-dialog .light-snapshot-left-out').count() == 0
-    assert page.locator('.modal-dialog #light_snapshot_server_' + first_id).count() == 1
+    said = page.locator('.modal-dialog #light_snapshot_server_' + first_id)
+    assert said.locator('.light-snapshot-left-out').all_inner_texts() == []
+    assert said.locator('p').count() >= 1
     session.shoot('24-check-%s' % language)
     page.click('.modal-dialog .modal-footer a.cancel')
 

@@ -89,8 +89,11 @@ class CheckTest(_Check):
 
     def test_time_that_is_over(self):
         self.patch(checks, 'PATIENCE', -1)
-        self.assertIn('check it again by itself', self.page('db-id').one(cls='light-snapshot-left-out').text)
-        self.assertEqual(self.verbs(), [])
+        self.stub.add_server('old-id', 'old').flavor = self.db.flavor
+        self.stub.servers['old-id'].enabled = True
+        page = self.page('old-id', 'db-id')
+        self.assertIn('check it again by itself', page.one(id='light_snapshot_server_old-id').text)
+        self.assertEqual(self.verbs(), [('db-id', False)])
 
     def test_none_or_too_many(self):
         for ids, words in (((), 'Tick the instances first.'), (map(str, range(21)), 'Tick 20 instances at most.')):

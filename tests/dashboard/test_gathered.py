@@ -56,7 +56,7 @@ class PageTest(_Gathered):
         rows = self.rows()
         self.assertEqual([(row[1], row[2]) for row in rows], [
             ('db2', '#1'), ('db', '#2'), ('db', '#1'), ('db', '#0'), ('db2', '#0')])
-        self.assertEqual(rows[0], ['#1 nightly You are here Dailydb2', 'db2', '#1', 'Last snapshot', '2026-01-03 00:00:00',
+        self.assertEqual(rows[0], ['nightly You are here Daily#1, db2', 'db2', '#1', 'Last snapshot', '2026-01-03 00:00:00',
                                    'Daily run', '128.0 KB', '1.0 KB'])
         self.assertEqual(rows[1][5], 'u1')
 

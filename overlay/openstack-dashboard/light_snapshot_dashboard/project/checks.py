@@ -44,7 +44,7 @@ class Checked(object):
 
     losses = ()
 
-    def __init__(self, request, server_id, until):
+    def __init__(self, request, server_id, too_late=False):
         self.id = self.name = server_id
         self.found, self.hindrance, self.repairs = health.Found(()), None, False
         try:
@@ -52,7 +52,7 @@ class Checked(object):
             self.name = server.name or server_id
             if not rights.offered(request, rights.CHECK, server):
                 self.hindrance = gettext('light snapshots are not enabled')
-            elif time.time() > until:
+            elif too_late:
                 self.hindrance = gettext('the others took long; check it '
                                          'again by itself')
             else:
@@ -209,8 +209,12 @@ class CheckView(batch.BatchView):
             self.send_back(gettext('Tick the instances first.'))
         if len(wanted) > MOST:
             self.send_back(gettext('Tick %d instances at most.') % MOST)
-        until = time.time() + PATIENCE
-        return sorted((Checked(self.request, each, until) for each in wanted),
+        until, found = time.time() + PATIENCE, []
+        for each in wanted:
+            # The first one always has its turn.
+            found.append(Checked(self.request, each,
+                                 bool(found) and time.time() > until))
+        return sorted(found,
                       key=lambda each: (not each.found.left, each.name))
 
     def get_initial(self):

@@ -109,11 +109,12 @@ class DeleteSeveral(tables.Action):
 
 
 def _name(point):
-    # Small screens have no room for a column of the instances.
+    # Small screens have no room for columns of these two. Behind the name,
+    # which the rows are sorted by.
     return safestring.mark_safe(
-        project_tables.name_of(point) + html.format_html(
-            u'<span class="visible-xs light-snapshot-of">{}</span>',
-            point.owner.name))
+        project_tables.named(point) + html.format_html(
+            u'<span class="visible-xs light-snapshot-of">#{}, {}</span>',
+            point.index, point.owner.name))
 
 
 def _server(point):

@@ -240,11 +240,16 @@ def name_of(point):
         u'style="font-family: monospace; white-space: pre">{}</span>',
         point.branch)] if point.branch else []
     said.append(html.format_html(
-        u'<span class="visible-xs-inline">#{}&#32;</span>'
+        u'<span class="visible-xs-inline">#{}&#32;</span>', point.index))
+    return safestring.mark_safe(u''.join(said) + named(point))
+
+
+def named(point):
+    """The name, and what kind it is."""
+    return html.format_html(
         u'<span class="light-snapshot-name">{}</span>',
-        point.index, point.name or _('(no name)')))
-    said.extend(labels.BLANK + each for each in _badges(point))
-    return safestring.mark_safe(u''.join(said))
+        point.name or _('(no name)')) + safestring.mark_safe(u''.join(
+            labels.BLANK + each for each in _badges(point)))
 
 
 def _badges(point):
