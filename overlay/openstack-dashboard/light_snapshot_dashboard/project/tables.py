@@ -13,6 +13,7 @@ from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import columns
 from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
+from light_snapshot_dashboard.project import rows
 
 
 class _TableAction(tables.LinkAction):
@@ -287,21 +288,15 @@ def frees_of(point):
     return labels.amount(point.frees)
 
 
-class Cell(tables.base.Cell):
+class Cell(rows.Cell):
     """A cell whose box to tick has a name that can be read out."""
 
     def get_data(self, datum, column, row):
-        data = super(Cell, self).get_data(datum, column, row)
-        if column.auto != 'multi_select' or not data:
-            return data
+        if (column.auto != 'multi_select' or datum is rows.STAND_IN or
+                not row.can_be_selected(datum)):
+            return super(Cell, self).get_data(datum, column, row)
         table = row.table
-        data = html.format_html(
-            u'<div class="themable-checkbox"><input type="checkbox" '
-            u'name="object_ids" value="{0}" class="table-row-multi-select" '
-            u'id="light_snapshot_choose_{0}" aria-label="{1}">'
-            u'<label for="light_snapshot_choose_{0}"></label></div>',
-            datum.id,
-            compat.gettext('Choose %s') % table.get_object_display(datum))
+        data = table.render_choice(datum)
         table._data_cache[column][table.get_object_id(datum)] = data
         return data
 
@@ -319,8 +314,18 @@ class ChoiceTable(tables.DataTable):
         super(ChoiceTable, self).set_multiselect_column_visibility(
             self.has_choice())
 
+    def render_choice(self, datum):
+        """The box that ticks a row."""
+        return html.format_html(
+            u'<div class="themable-checkbox"><input type="checkbox" '
+            u'name="object_ids" value="{0}" class="table-row-multi-select" '
+            u'id="light_snapshot_choose_{0}" aria-label="{1}">'
+            u'<label for="light_snapshot_choose_{0}"></label></div>',
+            self.get_object_id(datum),
+            compat.gettext('Choose %s') % self.get_object_display(datum))
 
-class RestorePointsTable(ChoiceTable):
+
+class RestorePointsTable(ChoiceTable, rows.QuickTable):
     """The restore points of one server."""
 
     # What the API tells; the tab has it before the table is drawn.
@@ -365,27 +370,23 @@ class RestorePointsTable(ChoiceTable):
     # The template puts a form around the table that asks for a page.
     needs_form_wrapper = False
 
-    # The actions of a row that stands for all, and its index.
-    _drawn = None
-    _standing_for_all = 987654321
-
     @property
     def instance(self):
         """The server whose page this is."""
         return self.kwargs['instance']
 
     def render_row_actions(self, datum, *args, **kwargs):
-        """Horizon's, drawn once: what is offered depends on the server, and
-        rows differ in their index alone. This is most of a long table's
-        cost."""
-        while str(self._standing_for_all) in self.request.get_full_path():
-            self._standing_for_all += 1
-        if self._drawn is None:
-            self._drawn = super(RestorePointsTable, self).render_row_actions(
-                points.RestorePoint({'index': self._standing_for_all}),
-                *args, **kwargs)
-        return safestring.mark_safe(self._drawn.replace(
-            str(self._standing_for_all), str(datum.index)))
+        """Horizon's; of the row that stands for all those of a number of
+        which nothing else is: what is offered depends on the server alone."""
+        draw = super(RestorePointsTable, self).render_row_actions
+        if datum is not rows.STAND_IN:
+            return draw(datum, *args, **kwargs)
+        number = 987654321
+        while str(number) in self.request.get_full_path():
+            number += 1
+        return safestring.mark_safe(
+            draw(points.RestorePoint({'index': number}), *args, **kwargs)
+            .replace(str(number), datum.id))
 
     def has_choice(self):
         """True if there is something to tick rows for."""
@@ -393,4 +394,4 @@ class RestorePointsTable(ChoiceTable):
                 rights.can(self.request, rights.DELETE, self.instance))
 
     def get_object_display(self, datum):
-        return labels.point(datum)
+        return datum.display if datum is rows.STAND_IN else labels.point(datum)
