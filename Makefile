@@ -4,12 +4,14 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-mysql test-piuparts test-autopkgtest deb docs bench bench-scale setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-browser test-horizon8 test-mysql test-piuparts test-autopkgtest deb docs bench bench-scale setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
 	@echo 'make test          every test, against the real cloud; says how long each part took'
 	@echo 'make test-e2e      the end-to-end tests alone: on the testbed, or on the cloud that OS_* and LIGHT_SNAPSHOT_E2E_* name'
+	@echo 'make test-browser  Horizon in Chromium, all of it: the story, the keyboard, axe, both languages, both widths (docs/horizon.md)'
+	@echo 'make test-horizon8 the tests of our pages on Horizon 8, whose source is in HORIZON_SOURCE (docs/horizon.md)'
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
@@ -78,6 +80,15 @@ test-e2e: setup
 	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON3) -m testbed up
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv27-novaclient
 	@$(if $(SUDO),sudo -E) $(PYTHON3) -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
+
+test-browser: setup
+	@$(SUDO) $(PYTHON3) -m testbed up
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv
+	@$(SUDO) .venv/bin/python -m pytest -q -ra -p no:cacheprovider --durations=5 tests/browser
+
+# HORIZON_SOURCE=DIRECTORY is a tree of the public source's tag 8.0.1, which PyPI does not have.
+test-horizon8: setup
+	@$(SUDO) env HORIZON_SOURCE="$(HORIZON_SOURCE)" $(PYTHON3) -m tests.horizon8
 
 test-pythons: setup
 	@$(SUDO) env ALLOW_MISSING="$(ALLOW_MISSING)" PYENV_ROOT="$${PYENV_ROOT:-$$HOME/.pyenv}" $(PYTHON3) -m tests.pythons

@@ -104,11 +104,12 @@ def parse(response):
 def nameless(root):
     """The controls in it that no one who does not see them can tell apart: WCAG 4.1.2."""
     labelled = set(label.get('for') for label in root.all('label') if label.text)
+    within = [control for label in root.all('label') if label.text for control in label.all()]
     for control in root.all():
         if control.tag in ('a', 'button'):
             named = control.text or control.get('aria-label') or control.get('title')
         elif control.tag in ('input', 'select', 'textarea') and control.get('type') not in ('hidden', 'submit'):
-            named = control.get('aria-label') or control.get('id') in labelled
+            named = control.get('aria-label') or control.get('id') in labelled or any(control is each for each in within)
         elif control.get('role') == 'progressbar':
             named = control.get('aria-label')
         else:

@@ -91,6 +91,15 @@ class AttachTest(DashboardTest):
                 ('openstack_dashboard.dashboards.project.instances.tables', 'UpdateRow'))):
             attach.everything()
 
+    def test_page_that_this_horizon_does_not_have_is_no_failure(self):
+        # As the administrator's tabs before Horizon 12. What fails inside a module that is there, is one.
+        with mock.patch.object(attach.LOG, 'exception') as told:
+            attach._extend(self.fail, 'openstack_dashboard.dashboards.project.instances.no_such_module', 'X')
+            self.assertFalse(told.called)
+            with mock.patch.object(attach.importlib, 'import_module', side_effect=ImportError('inside')):
+                attach._extend(self.fail, 'openstack_dashboard.dashboards.project.instances.tables', 'X')
+            self.assertTrue(told.called)
+
     def test_failing_action_changes_nothing(self):
         table = fresh((Other,))
         with mock.patch.object(actions.Take, '__init__', side_effect=RuntimeError):

@@ -8,6 +8,8 @@ not look as expected is logged and left alone, so that Horizon always starts.
 import importlib
 import logging
 
+from django.utils import module_loading
+
 LOG = logging.getLogger(__name__)
 
 _PAGES = 'openstack_dashboard.dashboards.'
@@ -30,15 +32,25 @@ def everything():
 
 def _extend(how, module_name, class_name):
     try:
-        cls = getattr(importlib.import_module(module_name), class_name, None)
+        cls = _find(module_name, class_name)
         if cls is None:
-            LOG.info('%s has no %s: nothing to extend there',
+            LOG.info('There is no %s.%s: nothing to extend there',
                      module_name, class_name)
         else:
             how(cls)
     except Exception:
         LOG.exception('Light snapshots could not extend %s.%s; the page stays '
                       'as it was', module_name, class_name)
+
+
+def _find(module_name, class_name):
+    # Before Horizon 12 the administrator's instance page has the tabs of the
+    # project's.
+    package, _dot, name = module_name.rpartition('.')
+    if not module_loading.module_has_submodule(
+            importlib.import_module(package), name):
+        return None
+    return getattr(importlib.import_module(module_name), class_name, None)
 
 
 def _table(table):
