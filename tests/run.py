@@ -24,6 +24,8 @@ ENDLESS = 'test_a_commit_of_all_under_endless_writes_ends_and_the_guest_is_as_be
 #: Of the end-to-end tests what `make test-e2e` alone runs: minutes each.
 LONG = ('test_disks.py', 'test_daily.py', 'test_moves.py::test_what_comes_to_nothing_changes_nothing',
         'test_moves.py::test_evacuation_from_shared_storage', 'test_moves.py::test_evacuation_without_shared_storage')
+#: Of the tests in a browser what `make test-browser` alone runs: the same pages once more, in the other language.
+LONG_IN_BROWSER = ('test_reachable.py::test_axe_finds_nothing_and_everything_fits[zh-hans]',)
 LOGS = TOP / '.artefacts'
 
 COUNT = re.compile(r'(\d+) (passed|failed|error|errors|skipped)')
@@ -251,7 +253,8 @@ def on_clouds(run):
             PYTHON, 'tests/e2e', *('--deselect=tests/e2e/' + name for name in LONG)))
         # A cloud of its own, on what the testbed serves to both: database, message queue, keystone, libvirt. Nothing that follows stops these.
         other = run.aside(lambda: ocata(run))
-        run.part('Horizon in a browser', pytest(PYTHON, 'tests/browser'))
+        run.part('Horizon in a browser', pytest(
+            PYTHON, 'tests/browser', *('--deselect=tests/browser/' + name for name in LONG_IN_BROWSER)))
         run.part('end to end: rollback and purge', pytest(PYTHON, 'tests/rollback'))
     finally:
         if other is not None:

@@ -26,6 +26,12 @@ class Horizon(object):
         self.artefacts = artefacts
         self.script_errors = []
         self.page.on('pageerror', lambda error: self.script_errors.append(str(error)))
+        self.page.on('console', self._on_console)
+
+    def _on_console(self, message):
+        # An answer that is no 200 is the page's own business.
+        if message.type == 'error' and not message.text.startswith('Failed to load resource'):
+            self.script_errors.append(message.text)
 
     def shoot(self, name):
         """Keeps a screenshot."""
@@ -92,6 +98,10 @@ class Horizon(object):
         """Presses a button above the table of restore points and waits for its dialog."""
         self.page.click('#restore_points__action_' + name)
         self.dialog()
+
+    def menu_action(self, name):
+        """The same, of one that may be in the menu."""
+        self._press('#restore_points__action_' + name, '#restore_points .table_actions_menu .dropdown-toggle')
 
     def row_action(self, index, name):
         """Presses a row's button, in its menu if it is there, and waits for its dialog."""

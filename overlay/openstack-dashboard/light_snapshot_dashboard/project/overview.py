@@ -74,6 +74,7 @@ class OwnersTable(project_tables.ChoiceTable):
     last = columns.Column('taken', verbose_name=_('Last Taken'),
                           classes=('hidden-xs',))
     kept = columns.Column(kept_of, verbose_name=_('Size of History'),
+                          classes=('hidden-xs',),
                           empty_value=_('not known'),
                           attrs={'data-type': 'size'})
 

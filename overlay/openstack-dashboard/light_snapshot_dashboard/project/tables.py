@@ -314,6 +314,15 @@ class ChoiceTable(tables.DataTable):
         super(ChoiceTable, self).set_multiselect_column_visibility(
             self.has_choice())
 
+    def render_row_actions(self, datum, *args, **kwargs):
+        """Horizon's, whose arrow that opens a row's menu has no name."""
+        drawn = super(ChoiceTable, self).render_row_actions(
+            datum, *args, **kwargs)
+        return safestring.mark_safe(drawn.replace(
+            u'dropdown-toggle"', html.format_html(
+                u'dropdown-toggle" role="button" aria-label="{}"',
+                compat.gettext('More Actions'))))
+
     def render_choice(self, datum):
         """The box that ticks a row."""
         return html.format_html(

@@ -128,7 +128,7 @@ class ScriptView(generic.View):
     def get(self, request, *args, **kwargs):
         """The script, for the browser to keep for an hour."""
         answer = shortcuts.render(
-            request, 'light_snapshot_dashboard/look_again.js',
+            request, 'light_snapshot_dashboard/script.js',
             content_type='application/javascript')
         answer['Cache-Control'] = 'private, max-age=3600'
         return answer
