@@ -41,8 +41,9 @@ OUTSIDE = '''scope => Array.from(document.querySelector(scope).querySelectorAll(
 def still():
     """A server of demo's that is shut off, so that nothing of its guest takes time; no light snapshots yet."""
     demo = Cloud.of('demo')
-    server_id = demo.create_server('reachable-' + uuid.uuid4().hex[:6], timeout=300)
+    server_id = demo.create_server('reachable-' + uuid.uuid4().hex[:6], wait=False)
     try:
+        demo.wait_server(server_id, 'ACTIVE', timeout=300)
         demo.act(server_id, {'os-stop': None}, status='SHUTOFF')
         yield server_id
     finally:
