@@ -8,7 +8,7 @@ import sys
 import time
 
 import bench
-from bench import engine_lines, lab, nova_lines, table
+from bench import engine_lines, horizon_lines, lab, nova_lines, table
 
 NAMES = ['measure', 'ours', 'reference', 'ratio', 'bound', '']
 
@@ -48,13 +48,15 @@ def main():
     parser.add_argument('--many', type=int, default=500, help='snapshots before reading is measured (default: %(default)s)')
     parser.add_argument('--data', type=int, default=2048, metavar='MIB', help='data on the server\'s disk (default: %(default)s)')
     parser.add_argument('--images', type=int, default=10, help='how often nova creates an image (default: %(default)s)')
-    parser.add_argument('--only', choices=('engine', 'nova'), help='one half alone')
+    parser.add_argument('--pages', type=int, default=40, help='how often each page of Horizon is loaded (default: %(default)s)')
+    parser.add_argument('--points', type=int, default=200, help='restore points of the server on that page (default: %(default)s)')
+    parser.add_argument('--only', choices=('engine', 'nova', 'horizon'), help='one part alone')
     chosen = parser.parse_args()
     if os.geteuid():
         parser.error('must be run as root')
     up()
     began, lines = time.monotonic(), []
-    if chosen.only != 'nova':
+    if chosen.only in (None, 'engine'):
         print('the engine against bare libvirt ...', flush=True)
         rows = []
         try:
@@ -63,12 +65,18 @@ def main():
         finally:
             table.show('Engine: medians (lowest..highest)', NAMES, [line.cells() for line in lines])
             table.show('Where the time of an engine snapshot goes (medians)', ['part', 'time'], rows)
-    if chosen.only != 'engine':
+    if chosen.only in (None, 'nova'):
         print('\nthrough nova, against nova ...', flush=True)
         with package():
             found = nova_lines.measure(chosen.count, chosen.data, chosen.images)
         lines += found
         table.show('Through nova: medians (lowest..highest)', NAMES, [line.cells() for line in found])
+    if chosen.only in (None, 'horizon'):
+        print('\nthe page in Horizon ...', flush=True)
+        with package():
+            found = horizon_lines.measure(chosen.pages, chosen.points)
+        lines += found
+        table.show('Horizon: p95; median (lowest..highest)', NAMES, [line.cells() for line in found])
     over = [line for line in lines if not line.ok]
     for line in over:
         print('\nOVER LIMIT: %s' % line.measure)
