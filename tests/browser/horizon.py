@@ -94,9 +94,9 @@ class Horizon(object):
             found.append(told)
         return found
 
-    def table_action(self, name):
-        """Presses a button above the table of restore points and waits for its dialog."""
-        self.page.click('#restore_points__action_' + name)
+    def table_action(self, name, table='restore_points'):
+        """Presses a button above the table and waits for its dialog."""
+        self.page.click('#%s__action_%s' % (table, name))
         self.dialog()
 
     def menu_action(self, name):
