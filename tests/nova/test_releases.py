@@ -93,10 +93,10 @@ def test_what_nova_compute_is_given_beside_its_own_endpoint():
     from light_snapshot.nova import manager
     arguments = getattr(inspect, 'getfullargspec', None) or inspect.getargspec
     methods = [name for name in vars(manager.Endpoint) if not name.startswith('_') and name != 'target']
-    assert sorted(methods) == ['check', 'describe', 'operate', 'points', 'snapshot_all']
+    assert sorted(methods) == ['about', 'check', 'describe', 'operate', 'points', 'snapshot_all']
+    of = {'about': [], 'snapshot_all': ['uuids']}
     for name in methods:
-        of = 'uuids' if name == 'snapshot_all' else 'instance'
-        assert arguments(getattr(manager.Endpoint, name)).args[:3] == ['self', 'context', of]
+        assert arguments(getattr(manager.Endpoint, name)).args[:3] == ['self', 'context'] + of.get(name, ['instance'])
 
 
 def test_what_runs_for_each_cell_takes_a_function_of_its_context():
