@@ -63,9 +63,15 @@ def test_list(openstack):
     assert [(row['Index'], row['Parent'], row['Name'], row['State'], row['Current']) for row in rows] == [
         (0, None, '', 'root', False), (1, 0, 'before upgrade', 'kept', False), (2, 1, 'after upgrade', 'last', True)]
     assert set(rows[0]) == {'Index', 'Parent', 'Name', 'Created At', 'State', 'Size', 'Frees', 'Current',
-                            'Consistency', 'Taken By'}
-    assert [row['Taken By'] for row in rows] == [None, 'u1', 'u1']
+                            'Consistency'}
     assert [row['Frees'] for row in rows] == [0, 1024, 2048] and done.err == ''
+
+
+def test_a_long_list_tells_who_took_them_as_well(openstack):
+    done = openstack('list', '--long', '-f', 'json', 'db')
+    rows = json.loads(done.out)
+    assert done.code == 0 and [row['Taken By'] for row in rows] == [None, 'u1', 'u1']
+    assert list(rows[0])[-3:] == ['Consistency', 'Taken By', 'Description']
 
 
 def test_list_says_what_is_under_way_beside_the_table(api, openstack):

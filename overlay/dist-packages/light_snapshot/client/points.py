@@ -11,7 +11,9 @@ SET = 'Change the name or the description of a restore point'
 # Keys of the API, and the titles of their columns.
 COLUMNS = (('index', 'Index'), ('parent', 'Parent'), ('name', 'Name'), ('created_at', 'Created At'),
            ('state', 'State'), ('size', 'Size'), ('frees', 'Frees'), ('current', 'Current'),
-           ('consistency', 'Consistency'), ('taken_by', 'Taken By'))
+           ('consistency', 'Consistency'))
+# Of a long list.
+LONG = COLUMNS + (('taken_by', 'Taken By'), ('description', 'Description'))
 
 
 def changes(parsed):

@@ -21,6 +21,7 @@ EXAMPLES = {
                ('Keep every restore point, and take one a day', 'enable --store --daily --wait web')),
     'keep': (('Stay on what the preview shows', 'keep --yes --wait web'),),
     'list': (('The restore points, oldest first', 'list web'),
+             ('Who took them, as well', 'list --long web'),
              ('For a script', 'list -f json web'),
              ('The names alone', 'list -f value -c Name web')),
     'preview': (('Look at restore point 3; nothing is lost', 'preview --index 3 --wait web'),
