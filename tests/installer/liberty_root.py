@@ -179,14 +179,19 @@ class LibertyRoot(object):
 
     def add_package(self, work, name, version, fill=None):
         """Build a package of Ubuntu's name and install it; `fill(directory)` puts its files there."""
+        output, code = self.dpkg('-i', self.build_package(work, name, version, fill))
+        assert code == 0, output
+
+    @staticmethod
+    def build_package(work, name, version, fill=None):
+        """Build a package; its path."""
         tree = os.path.join(work, name)
         write(tree + '/DEBIAN/control', u'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: tests <t@example.org>\n'
               u'Description: stands for the package of that name\n' % (name, version))
         if fill:
             fill(tree)
         subprocess.check_call(['dpkg-deb', '-Zgzip', '-b', tree, tree + '.deb'], stdout=subprocess.DEVNULL)
-        output, code = self.dpkg('-i', tree + '.deb')
-        assert code == 0, output
+        return tree + '.deb'
 
     def add_openstack(self, work, init, nova=True, dashboard=True):
         """nova and Horizon of Liberty with their dependencies, and the commands of `init` ('upstart', 'sysv')."""

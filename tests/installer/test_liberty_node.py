@@ -179,6 +179,39 @@ def test_nova_comes_after_the_package(liberty, deb, tmp_path):
     well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
 
 
+#: What a maintainer script of nova-compute's finds when it starts the service.
+FIRST_START = """#!/bin/sh
+/usr/bin/python2.7 -B -c 'import nova.compute.manager as one; print(hasattr(one, "_light_snapshot_shim"))' > /var/log/first-start
+"""
+
+
+def test_nova_compute_finds_our_files_when_it_is_first_started(liberty, deb, tmp_path):
+    """On a host with layers: nova's service is configured after our files are in place, also where nova went and came back."""
+    for name, version in (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0')):
+        liberty.add_package(str(tmp_path), name, version)
+    well(liberty.dpkg('-i', deb))
+    write(liberty.at('/var/lib/nova/instances/11111111-2222-3333-4444-555555555555/light-snapshot.json'),
+          u'{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}')
+
+    def compute(tree):
+        write(tree + '/usr/bin/nova-compute', SLEEPS, 0o755)
+        write(tree + '/DEBIAN/postinst', FIRST_START, 0o755)
+        with open(tree + '/DEBIAN/control', 'a') as stream:
+            stream.write('Depends: python-nova\n')
+    debs = [liberty.build_package(str(tmp_path / 'nova'), name, '2:12.0.5-0ubuntu1~cloud0', fill)
+            for name, fill in (('nova-compute', compute), ('python-nova', nova_code))]
+    for _time in range(2):
+        well(liberty.dpkg('-i', *debs))
+        with open(liberty.at('/var/log/first-start')) as stream:
+            assert stream.read() == 'True\n'
+        os.unlink(liberty.at('/var/log/first-start'))
+        well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+        shown = well(liberty.dpkg('--purge', 'nova-compute', 'python-nova'))
+        assert 'files of ours stay' in shown
+        well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+        assert os.path.exists(liberty.at(CODE + '/nova/compute/manager.py'))
+
+
 def test_removal_is_refused_while_a_server_has_layers(liberty, deb, tmp_path):
     liberty.add_openstack(str(tmp_path), 'sysv', dashboard=False)
     well(liberty.dpkg('-i', deb))
