@@ -126,7 +126,8 @@ class LibertyRoot(object):
         os.symlink('dash', self.at('/bin/sh'))
         self._program(shutil.which('setsid'), '/usr/bin/setsid')
         self._program(shutil.which('dpkg-divert'), '/usr/lib/dpkg-divert-of-today')
-        self._program(shutil.which('dpkg-trigger'), '/usr/bin/dpkg-trigger')
+        for name in ('dpkg', 'dpkg-trigger'):
+            self._program(shutil.which(name), '/usr/bin/' + name)
         self._python()
         for path, text in (('/usr/bin/dpkg-divert', DIVERT), ('/usr/sbin/service', SERVICE), ('/usr/lib/job', JOB)):
             write(self.at(path), text, 0o755)
