@@ -104,6 +104,6 @@ def test_the_policy_file_of_12_and_13_says_what_the_code_says_from_14_on():
     verbs = re.findall(r"^    '(\w+)': \(", text, re.M)
     owner = re.search(r"^OWNER = '(.*)'$", text, re.M).group(1)
     admin = re.search(r"^ADMIN = '(.*)'$", text, re.M).group(1)
-    expected = dict(('os_compute_api:light-snapshot:' + verb, admin if verb in ('all', 'repair', 'summary_all') else owner) for verb in verbs)
+    expected = dict(('os_compute_api:light-snapshot:' + verb, admin if verb in ('all', 'hosts', 'repair', 'summary_all') else owner) for verb in verbs)
     expected['os_compute_api:light-snapshot:discoverable'] = '@'
-    assert len(verbs) == 19 and rules == expected
+    assert len(verbs) == 20 and rules == expected
