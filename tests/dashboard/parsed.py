@@ -53,6 +53,10 @@ class Element(object):
         assert len(found) == 1, '%d of %s %s %s' % (len(found), tag, cls, attributes)
         return found[0]
 
+    def heads(self):
+        """The cells above a table's columns: of the last of the head's rows, as Horizon 8 has the buttons in one, and no class."""
+        return list(list(self.one('thead').all('tr'))[-1].all('th'))
+
     def has(self, tag=None, cls=None, **attributes):
         return any(True for _found in self.all(tag, cls, **attributes))
 

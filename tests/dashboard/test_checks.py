@@ -176,7 +176,7 @@ class HealthTest(_Overview):
 
     def health(self, address=ADMIN):
         table = next(self.page(address).all('table', cls='datatable'))
-        place = [cell.text for cell in table.one('tr', 'table_column_header').all('th')].index('Health')
+        place = [cell.text for cell in table.heads()].index('Health')
         rows = [[cell.text for cell in row.all('td')] for row in table.one('tbody').all('tr')]
         return dict((row[3], row[place]) for row in rows if len(row) > place)
 

@@ -36,7 +36,7 @@ class WhoTest(DashboardTest):
         for point, each in zip(self.db.points, ids):
             point['taken_by'] = each
         table = parse(self.tab('db-id')).one('table', id='restore_points')
-        place = [cell.text for cell in table.one('tr', 'table_column_header').all('th')].index('Taken By')
+        place = [cell.text for cell in table.heads()].index('Taken By')
         return [[cell.text for cell in row.all('td')][place] for row in table.one('tbody').all('tr')]
 
     def test_members_own_name_and_others_ids(self):
