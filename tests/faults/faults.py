@@ -25,7 +25,8 @@ class Fault:
 
 
 def _wait_gone(server):
-    if not wait(lambda: not server.guest.running(), 10):
+    # libvirt may wait for its own call to a QEMU that is gone already.
+    if not wait(lambda: not server.guest.running(), 60):
         raise HarnessError('libvirt does not notice that QEMU is dead')
 
 

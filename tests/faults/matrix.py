@@ -25,6 +25,7 @@ SAMPLE = [
     ('commit all', 'the commit runs', 'power lost'),
     ('commit all', 'blockJobAbort', 'engine killed'),
     ('commit all', 'blockJobAbort', 'QEMU killed'),
+    ('commit all', 'blockJobAbort is under way, 5', 'libvirtd killed'),
     ('commit all', 'blockJobAbort is under way, 8', 'libvirtd killed'),
     ('commit all', 'resume', 'engine killed'),
     ('recover index', 'create', 'power lost'),

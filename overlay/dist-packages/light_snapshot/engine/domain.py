@@ -14,6 +14,7 @@ from light_snapshot.engine import layout
 
 POLL = 0.05             # seconds between two looks at a block job
 POLL_LEAST, POLL_MOST = 0.01, 0.5     # seconds between two questions after a commit
+LAG = 1                 # seconds that its definition may lag behind its list of jobs when nothing is asked of it
 SETTLE = 10             # seconds that libvirt has to show what a block job has changed, once the job is gone
 AGENT = 6               # seconds beside its own that libvirt may take to find out that a guest agent does not answer
 
@@ -251,12 +252,30 @@ class Domain(object):
         self.dom.blockJobAbort(self.target, _libvirt().VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
         # The job is gone from the list a moment before the definition names the new file (seen with 9.0).
         if not self._wait(lambda: self.active() == base and not self.job()):
-            raise errors.EngineError('libvirt did not change over to %s after the commit; the server runs on its '
-                                     'layers as before. Try again.' % base)
+            raise errors.EngineError('libvirt has not changed over to %s yet after the commit; the server stays paused and has lost '
+                                     'nothing. Try again.' % base)
+
+    def check_pivot(self, base):
+        """See where a pivot that was cut off has come to: `base` is what the guest writes to, or `pivot` may be called again.
+
+        libvirt that is killed after QEMU's answer and before its own state file comes back with the layers and without the job
+        (seen with 9.0): then nobody but QEMU knows whether the guest is on its layers or on `base`.
+
+        :raises EngineError: it cannot be told, or not yet. The guest must stay paused
+        """
+        # Who waits too short for a libvirt that is slow is told to wait, or to stop a guest that has lost nothing.
+        if self._wait(lambda: self.active() == base or self.job() and self.is_ready(), SETTLE if self.job() else LAG):
+            return
+        if not self.job():
+            raise errors.EngineError(
+                'libvirt was cut off while QEMU changed over to %s, and cannot tell which file QEMU writes to; nothing was touched, and '
+                'the server is paused and has lost nothing. Do not resume it. Stop the server and start it again: it goes on with what '
+                'it wrote.' % base)
+        raise errors.EngineError('libvirt still changes over to %s; the server stays paused and has lost nothing. Try again.' % base)
 
     @staticmethod
-    def _wait(condition):
-        end = time.time() + SETTLE
+    def _wait(condition, seconds=None):
+        end = time.time() + (SETTLE if seconds is None else seconds)
         while not condition():
             if time.time() > end:
                 return False

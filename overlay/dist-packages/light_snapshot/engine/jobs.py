@@ -264,16 +264,14 @@ class Runner(object):
             self.record.set_job(job)
 
         self.domain.check_can_commit(self.record.targets)
-        note(begun=True)
-        try:
+        if job.get('pivots'):
             for domain, base in disks:
-                catch_up = catchup.CatchUp(domain, self.options, note, job)
-                domain.commit_active_prepare(base, catch_up)
-        except Exception:
-            self._take_back(job, disks, note)
-            raise
-        # `or`: a crash may have left the guest paused by us.
-        note(paused=bool(job.get('paused')) or not self.domain.is_paused())
+                domain.check_pivot(base)
+        else:
+            note(begun=True)
+            self._prepare_pivots(job, disks, note)
+        # `or`: a crash may have left the guest paused by us. From here on it may write to its base, for all that we know.
+        note(paused=bool(job.get('paused')) or not self.domain.is_paused(), pivots=True)
         # Until the record says that the guest writes to the base, it must not: a power loss in between leaves
         # layers that are complete, and committing them again is harmless.
         try:
@@ -282,10 +280,18 @@ class Runner(object):
             catchup.CatchUp(self.domain, self.options, note, job).put_back()
             for domain, base in disks:
                 domain.pivot(base)
-        except Exception:
-            self._resume_unless_pivoted(job, disks)
+        except Exception as exc:
+            self._resume_unless_pivoted(job, disks, note, exc)
             raise
         self._replace(job)
+
+    def _prepare_pivots(self, job, disks, note):
+        try:
+            for domain, base in disks:
+                domain.commit_active_prepare(base, catchup.CatchUp(domain, self.options, note, job))
+        except Exception:
+            self._take_back(job, disks, note)
+            raise
 
     def _take_back(self, job, disks, note):
         """All disks or none: those that have caught up do not wait for ever, and the guest gets back what it had."""
@@ -296,9 +302,14 @@ class Runner(object):
                 domain.abort()
         catchup.CatchUp(self.domain, self.options, note, job).undo()
 
-    def _resume_unless_pivoted(self, job, disks):
-        """A guest some of whose disks write to their base already stays paused until the record says so."""
-        if not any(domain.active() == base for domain, base in disks):
+    def _resume_unless_pivoted(self, job, disks, note, exc):
+        """A guest some of whose disks write to their base already, or may do so at any moment, stays paused until the record says
+        so, or until it is off: while it is paused, layers and base hold the same.
+
+        :param exc: what the pivot has raised. An error of libvirt's is its answer, and it knows where the guest is
+        """
+        if not isinstance(exc, errors.EngineError) and not any(domain.active() == base for domain, base in disks):
+            note(pivots=False)
             self._resume(job)
 
     def _give_up(self, job):
@@ -317,7 +328,9 @@ class Runner(object):
         self.record.replace(state, None)
 
     def _is_under_way(self, job):
-        """Whether libvirt still commits for this job, or has put the guest on the base of it already."""
+        """Whether libvirt still commits for this job, or has put the guest on the base of it already, or may have done so."""
+        if (self.record.job or {}).get('pivots'):
+            return True
         for disk in self._disks(job):
             domain, base = self._on(disk), self.record.path(layout.of(disk, job['base']))
             if domain.has_job() or job['top'] is None and domain.active() == base:
