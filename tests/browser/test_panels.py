@@ -77,7 +77,7 @@ def test_all_restore_points_of_the_project(two, session_of):
     page.press('#light_snapshots_server', 'Enter')
     page.wait_for_selector(TABLE)
     for index, server_id in ((1, first_id), (1, second_id)):
-        page.locator('label[for="light_snapshot_choose_%d_%s"]' % (index, server_id)).click()
+        page.check('#light_snapshot_choose_%d_%s' % (index, server_id))
     page.click('#all_restore_points__action_delete_several')
     page.wait_for_selector('#light_snapshot_server_' + first_id)
     assert 'These restore points go away for good: #1 "first".' in page.inner_text('#light_snapshot_server_' + first_id)
