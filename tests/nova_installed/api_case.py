@@ -26,7 +26,7 @@ UUID = '6f70656e-7374-4163-8b00-000000000001'
 FOREIGN = '6f70656e-7374-4163-8b00-000000000002'
 PROJECT = 'fade'       # from some release on the URL takes hexadecimal digits alone
 HERE = '/%s/servers/%s/light-snapshots' % (PROJECT, UUID)
-POINT = {'index': 3, 'parent': 2, 'name': 'n', 'description': '', 'state': 'last', 'size': 1, 'current': True}
+POINT = {'index': 3, 'parent': 2, 'name': 'n', 'description': '', 'state': 'last', 'size': 1, 'current': True, 'taken_by': None}
 
 
 def linked(point=POINT):
