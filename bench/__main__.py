@@ -77,11 +77,7 @@ def main():
             found = horizon_lines.measure(chosen.pages, chosen.points)
         lines += found
         table.show('Horizon: p95; median (lowest..highest)', NAMES, [line.cells() for line in found])
-    over = [line for line in lines if not line.ok]
-    for line in over:
-        print('\nOVER LIMIT: %s' % line.measure)
-    print('\n%d lines, %d OVER LIMIT, %.0f s' % (len(lines), len(over), time.monotonic() - began))
-    return 1 if over else 0
+    return table.verdict(lines, began)
 
 
 if __name__ == '__main__':

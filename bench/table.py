@@ -1,6 +1,7 @@
 """The lines of the result, their bounds, and how they are printed."""
 
 import statistics
+import time
 
 AT_MOST, AT_LEAST, EXACTLY = '<=', '>=', '='
 
@@ -47,3 +48,15 @@ def show(title, names, rows):
     print('\n%s\n' % title)
     for row in [names, ['-' * width for width in widths]] + rows:
         print('| %s |' % ' | '.join(cell.ljust(width) for cell, width in zip(row, widths)), flush=True)
+
+
+def verdict(lines, began):
+    """Name what is beyond its bound, and count; the exit code.
+
+    :param began: `time.monotonic()` at the beginning
+    """
+    over = [line for line in lines if not line.ok]
+    for line in over:
+        print('\nOVER LIMIT: %s' % line.measure)
+    print('\n%d lines, %d OVER LIMIT, %.0f s' % (len(lines), len(over), time.monotonic() - began))
+    return 1 if over else 0

@@ -205,11 +205,7 @@ def main():
     finally:
         table.show('%d servers with %d restore points each, on %d hosts' % (
             bench.scale.MANY, bench.scale.POINTS, len(bench.scale.HOSTS)), NAMES, [line.cells() for line in lines])
-    over = [line for line in lines if not line.ok]
-    for line in over:
-        print('\nOVER LIMIT: %s' % line.measure)
-    print('\n%d lines, %d OVER LIMIT, %.0f s' % (len(lines), len(over), time.monotonic() - began))
-    return 1 if over else 0
+    return table.verdict(lines, began)
 
 
 if __name__ == '__main__':
