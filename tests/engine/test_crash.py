@@ -135,6 +135,35 @@ def test_killed_before_each_act(tmpdir, name, store):
     assert last == after
 
 
+@pytest.mark.parametrize('name', ['snapshot', 'recover index', 'delete the last'])
+def test_renamed_after_a_crash(tmpdir, name):
+    """The job that was cut off takes the name back at none of its acts."""
+    prepared = Server(tmpdir, size=8 * 2 ** 20)
+    prepare(prepared, True)
+    boundary, ended, under_way = 0, False, 0
+    while not ended:
+        server = prepared.clone(tmpdir.join('run%d' % boundary))
+        patch = pytest.MonkeyPatch() if hasattr(pytest, 'MonkeyPatch') else _old_monkeypatch()
+        countdown = Countdown(patch, boundary)
+        try:
+            engine = engines.Engine(server.directory, None, countdown.run)
+            OPERATIONS[name](engine)
+            engine.finish()
+            ended = True
+        except Killed:
+            under_way += server.engine().record.job is not None
+        finally:
+            patch.undo()
+        server.engine().describe(1, 'mine', 'for good')
+        engine = server.engine()
+        engine.settle()
+        engine.finish()
+        assert [(point['name'], point['description']) for point in server.engine().points() if point['index'] == 1] == [('mine', 'for good')]
+        shutil.rmtree(server.directory)
+        boundary += 1
+    assert under_way > 1
+
+
 def _old_monkeypatch():
     from _pytest.monkeypatch import MonkeyPatch
     return MonkeyPatch()

@@ -350,6 +350,8 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
 
         :raises NotFound: no such restore point
         """
+        # A job that a crash cut off carries the restore points as they were when it began.
+        self.settle()
         self.check_no_preview()
         if index not in plans.shown(self.record.state()):
             raise errors.NotFound('There is no restore point %s; nothing was changed.' % index)
