@@ -99,6 +99,33 @@ CASES = [(name, store) for name in sorted(OPERATIONS) for store in (False, True)
          if not (name in WITH_STORE and not store) and not (name == 'store on' and store)]
 
 
+def _old_monkeypatch():
+    from _pytest.monkeypatch import MonkeyPatch
+    return MonkeyPatch()
+
+
+def run(server, name, boundary):
+    """An operation that is killed before its act of this number, from 0 on. Returns whether it came to its end."""
+    patch = pytest.MonkeyPatch() if hasattr(pytest, 'MonkeyPatch') else _old_monkeypatch()
+    countdown = Countdown(patch, boundary)
+    try:
+        engine = engines.Engine(server.directory, None, countdown.run)
+        OPERATIONS[name](engine)
+        engine.finish()
+        return True
+    except Killed:
+        return False
+    finally:
+        patch.undo()
+
+
+def come_back(server):
+    """What nova-compute does when it starts."""
+    engine = server.engine()
+    engine.settle()
+    engine.finish()
+
+
 @pytest.mark.parametrize('name,store', CASES, ids=['%s, %s' % (n, 'store' if s else 'plain') for n, s in CASES])
 def test_killed_before_each_act(tmpdir, name, store):
     boundary, ended = 0, False
@@ -112,20 +139,8 @@ def test_killed_before_each_act(tmpdir, name, store):
         after = {'recover last': sums[3], 'recover root': sums[2], 'recover index': sums[1],
                  'recover last, no safety': sums[3], 'preview last': sums[3], 'preview root': sums[2],
                  'preview index': sums[1], 'undo a preview': now}.get(name, shown)
-        patch = pytest.MonkeyPatch() if hasattr(pytest, 'MonkeyPatch') else _old_monkeypatch()
-        countdown = Countdown(patch, boundary)
-        try:
-            engine = engines.Engine(server.directory, None, countdown.run)
-            OPERATIONS[name](engine)
-            engine.finish()
-            ended = True
-        except Killed:
-            pass
-        finally:
-            patch.undo()
-        engine = server.engine()
-        engine.settle()
-        engine.finish()
+        ended = run(server, name, boundary)
+        come_back(server)
         assert server.sum() in (shown, after), (name, boundary)
         last = server.sum()
         check_nothing_lost_or_leaked(server, sums, boundary)
@@ -143,30 +158,14 @@ def test_renamed_after_a_crash(tmpdir, name):
     boundary, ended, under_way = 0, False, 0
     while not ended:
         server = prepared.clone(tmpdir.join('run%d' % boundary))
-        patch = pytest.MonkeyPatch() if hasattr(pytest, 'MonkeyPatch') else _old_monkeypatch()
-        countdown = Countdown(patch, boundary)
-        try:
-            engine = engines.Engine(server.directory, None, countdown.run)
-            OPERATIONS[name](engine)
-            engine.finish()
-            ended = True
-        except Killed:
-            under_way += server.engine().record.job is not None
-        finally:
-            patch.undo()
+        ended = run(server, name, boundary)
+        under_way += server.engine().record.job is not None
         server.engine().describe(1, 'mine', 'for good')
-        engine = server.engine()
-        engine.settle()
-        engine.finish()
+        come_back(server)
         assert [(point['name'], point['description']) for point in server.engine().points() if point['index'] == 1] == [('mine', 'for good')]
         shutil.rmtree(server.directory)
         boundary += 1
     assert under_way > 1
-
-
-def _old_monkeypatch():
-    from _pytest.monkeypatch import MonkeyPatch
-    return MonkeyPatch()
 
 
 def check_nothing_lost_or_leaked(server, sums, boundary):
