@@ -76,11 +76,15 @@ class Cell:
                 self.problems.add(checks.STUCK, 'the engine ends with an error that is none of its own: %s' % self.outcome['error'])
         self.fault.repair(server)
         self.killed = self.fault.guest_dies or server.volume.rebooted
-        if self.operation.running and not self.killed and not self.fault.sudden and not guest.running():
-            # QEMU 7.2 does not stand every error of a disk. Its guest is off then, as after a SIGKILL; that is told, and all else must hold.
+        if not guest.running():
+            self._notice_crash(guest)
+        guest.full_speed()
+
+    def _notice_crash(self, guest):
+        """QEMU 7.2 does not stand every error of a disk. Its guest is off then, as after a SIGKILL; that is told, and all else must hold."""
+        if self.operation.running and not self.killed and self.fault is not None and not self.fault.sudden:
             self.crashed = guest.last_words()
             self.killed = self.crashed is not None
-        guest.full_speed()
 
     # ---- nova-compute starts again
 
@@ -120,7 +124,10 @@ class Cell:
         if guest.running():
             checks.running(server, self.problems)
         elif self.operation.running and not self.killed:
-            self.problems.add(checks.LOST, 'the guest has ended')
+            # libvirt may have learned of it since.
+            self._notice_crash(guest)
+            if not self.killed:
+                self.problems.add(checks.LOST, 'the guest has ended')
         told = guest.acknowledged()
         guest.off()
         told = max(told, guest.acknowledged()) or self.prepared.newest

@@ -32,13 +32,26 @@ def _wait_gone(server):
 
 def _make_room(server):
     server.volume.empty()
-    # QEMU has stopped the guest when its disk was full; the operator lets it go on. One that we paused is none of his.
-    dom = server.guest.dom()
-    if dom is not None and dom.isActive() and dom.state(0) == [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR]:
-        try:
+    before = server.guest.acknowledged()
+    # What stays as it is then is for the checks to find.
+    wait(lambda: _goes_on(server.guest, before), 15)
+
+
+def _goes_on(guest, before):
+    """Whether the guest writes again, or has a reason of its own not to. QEMU stops one whose disk is full, and libvirt may learn of it
+    only after there is room again; the operator lets it go on."""
+    try:
+        dom = guest.dom()
+        if dom is None or not dom.isActive():
+            return True
+        state = dom.state(0)
+        if state == [libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR]:
             dom.resume()
-        except libvirt.libvirtError:
-            pass        # its QEMU has ended
+            return False
+    except libvirt.libvirtError:
+        return False        # its QEMU has ended: the next look says so
+    # One that we paused is none of the operator's.
+    return state[0] == libvirt.VIR_DOMAIN_PAUSED or guest.acknowledged() > before + 1
 
 
 def _lose_power(server, child):
