@@ -78,8 +78,8 @@ test-operations: setup
 
 test-e2e: setup
 	@[ -n "$(OS_AUTH_URL)$(OS_AUTH_TYPE)" ] || $(SUDO) $(PYTHON3) -m testbed up
-	@$(SUDO) $(PYTHON3) -m tests.environments .venv27-novaclient
-	@$(if $(SUDO),sudo -E) $(PYTHON3) -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27-novaclient
+	@$(if $(SUDO),sudo -E) .venv/bin/python -m pytest -q -ra -p no:cacheprovider --durations=5 tests/e2e
 
 test-browser: setup
 	@$(SUDO) $(PYTHON3) -m testbed up

@@ -1,45 +1,26 @@
-"""Ansible with the collection of this tree, as a process; and the module alone, in front of the stub cloud on a local port."""
+"""Ansible with the collection of this tree, and the module alone, in front of the stub cloud on a local port."""
 
 import importlib.util
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-TOP = Path(__file__).resolve().parent.parent.parent
-COLLECTION = TOP / 'ansible'
-sys.path[:0] = [str(TOP / 'tests' / 'novaclient'), str(TOP / 'tests' / 'osc')]
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / name) for name in ('novaclient', 'osc', 'ansible')]
 
+import collection  # noqa: E402
 import stub_api  # noqa: E402
 import stub_cloud  # noqa: E402
-
-BIN = Path(sys.executable).parent
 
 
 @pytest.fixture(scope='session')
 def environment(tmp_path_factory):
-    """What Ansible runs with: our collection by its name, and nothing of the caller's account."""
-    top = tmp_path_factory.mktemp('ansible')
-    place = top / 'ansible_collections' / 'light_snapshot'
-    place.mkdir(parents=True)
-    (place / 'openstack').symlink_to(COLLECTION)
-    (top / 'ansible.cfg').touch()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(('OS_', 'ANSIBLE_'))}
-    kept.update(ANSIBLE_COLLECTIONS_PATH=str(top), ANSIBLE_HOME=str(top / 'home'), ANSIBLE_LOCAL_TEMP=str(top / 'local'),
-                ANSIBLE_REMOTE_TEMP=str(top / 'remote'), ANSIBLE_CONFIG=str(top / 'ansible.cfg'), ANSIBLE_NOCOLOR='1', ANSIBLE_PIPELINING='1',
-                LC_ALL='C.UTF-8', HOME=str(top), PYTHONDONTWRITEBYTECODE='1')
-    return kept
-
-
-def run(environment, *argv):
-    """(exit code, everything that was said)"""
-    done = subprocess.run([str(word) for word in argv], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
-    return done.returncode, done.stdout
+    """What Ansible runs with."""
+    return collection.environment(tmp_path_factory.mktemp('ansible'))
 
 
 @pytest.fixture
@@ -55,7 +36,7 @@ def cloud():
 @pytest.fixture(scope='session')
 def module():
     """The module's file, as one of this process."""
-    spec = importlib.util.spec_from_file_location('the_module', COLLECTION / 'plugins' / 'modules' / 'light_snapshot.py')
+    spec = importlib.util.spec_from_file_location('the_module', collection.COLLECTION / 'plugins' / 'modules' / 'light_snapshot.py')
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
     return made

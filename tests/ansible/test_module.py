@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from conftest import BIN, credentials, run
+from collection import BIN, run
+from conftest import credentials
 from stub_cloud import DB, WEB
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from conftest import BIN, COLLECTION, TOP, run
+from collection import BIN, COLLECTION, TOP, playbook, run
 
 #: What each fake command does beside being recorded, by the node's files.
 COMMANDS = {
@@ -66,9 +66,8 @@ class Fleet:
     def play(self, name, *words, wrapper=()):
         """(exit code, what was said, the commands that changed something or looked for that)"""
         self.log.write_text('')
-        code, said = run(self.environment, *wrapper, BIN / 'ansible-playbook', '-i', self.top / 'inventory',
-                         'light_snapshot.openstack.' + name, *words,
-                         *(('-e', 'light_snapshot_package=%s' % self.package) if self.package else ()))
+        code, said = playbook(self.environment, self.top / 'inventory', name, *words,
+                              *(('-e', 'light_snapshot_package=%s' % self.package) if self.package else ()), wrapper=wrapper)
         told = [line.replace(str(self.top) + '/', '') for line in self.log.read_text().splitlines()]
         return code, said, [line for line in told if line.split()[1] in ('dpkg', 'light-snapshot')]
 

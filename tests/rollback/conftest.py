@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'e2e'))
+for name in ('e2e', 'ansible'):
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / name))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
@@ -18,6 +19,7 @@ _SPEC.loader.exec_module(_E2E)
 package, demo, server = _E2E.package, _E2E.demo, _E2E.server
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def newest():
+    """The package's file."""
     return _E2E.environment.newest_deb()

@@ -2,9 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+import collection
 from testbed import updown
 from testbed.cloud import openrc
 
@@ -102,29 +107,49 @@ def test_a_rolled_back_package_stays_off_until_it_is_asked_for(newest):
     assert run('light-snapshot', 'verify')[0] != 0
 
 
-def test_install_with_the_columns_gone_and_rollback_with_them():
+class Fleet:
+    """This machine as a fleet that Ansible looks after: one node, which is controller, compute host and dashboard."""
+
+    def __init__(self, top, package):
+        self._environment, self._inventory, self._package = collection.environment(top), top / 'inventory', package
+        self._inventory.write_text(''.join('[%s]\nnode\n' % group for group in ('controllers', 'computes', 'dashboards')) +
+                                   '[all:vars]\nansible_connection=local\nansible_become=false\nansible_python_interpreter=%s\n' % sys.executable)
+
+    def play(self, name, *words):
+        """(exit code, what was said, how many tasks have changed the node)"""
+        code, said = collection.playbook(self._environment, self._inventory, name, '-e', 'light_snapshot_package=%s' % self._package, *words)
+        changed = re.search(r'^node +: ok=\d+ +changed=(\d+)', said, re.M)
+        return code, said, changed and int(changed.group(1))
+
+
+@pytest.fixture(scope='module')
+def fleet(tmp_path_factory, newest):
+    return Fleet(tmp_path_factory.mktemp('fleet'), newest)
+
+
+def test_a_fleet_installs_with_the_columns_gone(fleet):
     subprocess.run('cat "%s" | mariadb nova; cat "%s" | mariadb nova_cell0' % (
         (next((TOP / 'sql').glob('*.down.sql')),) * 2), shell=True, check=True)
     assert columns() == 0
     before = tree()
-    code, out = run('light-snapshot', 'install')
-    assert code == 0 and columns() == 24, out
+    code, said, changed = fleet.play('install', '--check')
+    assert code == 0 and changed == 0 and columns() == 0 and tree() == before, said
+    code, said, changed = fleet.play('install')
+    assert code == 0 and changed == 1 and columns() == 24, said
     code, out = run('light-snapshot', 'verify')
     assert code == 0, out
-    code, out = run('light-snapshot', 'install')
-    assert code == 0 and columns() == 24, out
-    code, out = run('light-snapshot', 'rollback', '--drop-columns')
-    assert code == 0 and columns() == 0, out
-    assert tree() == before
+    code, said, changed = fleet.play('install')
+    assert code == 0 and changed == 0, said
 
 
-def test_purge_leaves_nothing():
-    code, out = run('dpkg', '--purge', 'light-snapshot')
-    assert code == 0, out
+def test_a_fleet_rolls_back_with_the_columns_and_nothing_is_left(fleet):
+    code, said, changed = fleet.play('rollback', '-e', 'light_snapshot_drop_columns=true', '-e', 'light_snapshot_purge=true')
+    assert code == 0 and changed == 2 and columns() == 0, said
+    assert run('dpkg-query', '--show', 'light-snapshot')[0] == 1
     # What has `testbed` in its name is the testbed's own configuration of the services.
     left = run('find', '/usr', '/etc', '/run', '/var/lib/dpkg', '/var/lib/light-snapshot', '/var/cache', '-xdev',
                '(', '-name', '*light-snapshot*', '-o', '-name', '*light_snapshot*', ')')[1].splitlines()
     left = [path for path in left if 'testbed' not in path and 'No such file' not in path]
-    assert left == []
+    assert left == [] and list(Path('/var/tmp').glob('*.deb')) == []
     clean, out = code_verifies()
     assert clean, out
