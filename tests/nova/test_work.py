@@ -23,6 +23,10 @@ class Manager(object):
         self.driver = self
         self._engine = engine
 
+    def _get_instance_block_device_info(self, _context, _instance):
+        if self._engine.away:
+            raise IOError('the message queue is away')
+
     def power_off(self, _instance, _timeout, _interval):
         self._engine.asked.append(OFF)
         self._engine.on = False
@@ -32,6 +36,7 @@ class Manager(object):
 def engine(monkeypatch):
     """The engine behind a manager whose driver and database are noted beside it."""
     made = Engine()
+    made.away = False
     monkeypatch.setattr(driver, 'engine_of', lambda _driver, _instance: made)
     monkeypatch.setattr(driver, 'save_columns', lambda _context, _instance, _record: made.asked.append(SAVED))
     monkeypatch.setattr(manager, '_start', lambda *_args: made.asked.append(ON))
@@ -104,6 +109,15 @@ def test_a_failure_with_the_power_off_gives_it_back(engine, operation, args):
     since = asked[asked.index(OFF):]
     assert [one[0] for one in since] == ['power off', operation, 'power on', 'columns', 'fault']
     assert since[-1] == ('fault', '%s is refused' % operation)
+
+
+@pytest.mark.parametrize('operation, args', [('preview', {'index': 3, 'use_root': False}), ('undo_preview', {}),
+                                             ('recover', {'index': 3, 'use_root': False})])
+def test_nothing_is_switched_off_that_could_not_be_switched_on_again(engine, operation, args):
+    engine.away = True
+    assert operate(engine, operation, **args) == {}
+    asked = engine.done()
+    assert OFF not in asked and ON not in asked and asked[-1] == ('fault', 'the message queue is away')
 
 
 def test_a_limit_that_is_not_named_stays(engine):

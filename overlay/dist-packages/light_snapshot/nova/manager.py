@@ -129,7 +129,7 @@ def _settle_one(manager, context, instance, ours):
         if (names.takes_power(instance.task_state) and instance.vm_state == vm_states.ACTIVE
                 and not engine.running()):
             # A recover or a preview had switched the guest off and was cut off there: it was running before.
-            _start(manager, context, instance)
+            _start(manager, context, instance, _devices(manager, context, instance))
         engine.finish()
         glue.save_columns(context, instance, engine.record)
         if ours and names.is_ours(instance.task_state):
@@ -395,8 +395,10 @@ class Work(object):
 
     def _powered_off(self, change, *args, **kwargs):
         """Give the guest another disk while it is off; it gets its power back."""
-        running = self.engine.running()
+        running, devices = self.engine.running(), None
         if running:
+            # Asked for while it runs: the database or the message queue may be away when it is to start again.
+            devices = _devices(self.manager, self.context, self.instance)
             # What was written since is discarded or frozen as it is: no reason to wait for a clean shutdown.
             self.manager.driver.power_off(self.instance, 0, 0)
         try:
@@ -405,7 +407,7 @@ class Work(object):
         finally:
             # Also after a failure: the guest boots what the record names, before or after.
             if running:
-                _start(self.manager, self.context, self.instance)
+                _start(self.manager, self.context, self.instance, devices)
 
     # ---- repair
 
@@ -413,7 +415,11 @@ class Work(object):
         return {'findings': checking.findings(self.context, self.instance, self.engine, repair=True)}
 
 
-def _start(manager, context, instance):
+def _devices(manager, context, instance):
+    """What is attached to a server, as nova's driver takes it."""
+    return manager._get_instance_block_device_info(context, instance)
+
+
+def _start(manager, context, instance, devices):
     """Boot a guest as nova does: from its active layer."""
-    block_device_info = manager._get_instance_block_device_info(context, instance)
-    manager.driver.power_on(context, instance, places.network_info(instance), block_device_info)
+    manager.driver.power_on(context, instance, places.network_info(instance), devices)
