@@ -24,6 +24,7 @@ from light_snapshot_installer import serving, sqlfiles
 KILL, POWER, SOME_POWER, ERROR, FULL = 'killed', 'power lost', 'power lost, some of it kept', 'call failed', 'disk full'
 KINDS = (KILL, POWER, SOME_POWER, ERROR, FULL)
 RUNNING = ('libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
+NOVA_PROGRAMS = ('nova-compute', 'nova-conductor', 'nova-api')
 CONFIG = u'[database]\nconnection = mysql+pymysql://nova:secret@db/nova\n'
 #: Nothing of the node's: its processes, the tests' own things, the lock.
 APART = ('/run/', '/proc/', '/share/', '/bin-fake/', '/var/log/')
@@ -69,6 +70,18 @@ class CrashNode(FakeNode):
         os.unlink(overlay + 'light_snapshot/osc/__init__.py')
         os.unlink(overlay + 'nova/conductor/manager.py')
         write(overlay + 'light_snapshot/engine/more.py', u'X = 1\n')
+
+    def nova_goes(self):
+        """nova is not on this node yet; what it will bring waits where the node's files are not looked at."""
+        os.rename(self.at('nova'), self.top + '/var/log/nova')
+        for name in NOVA_PROGRAMS:
+            os.rename(self.top + '/usr/bin/' + name, self.top + '/var/log/' + name)
+
+    def nova_comes(self):
+        """dpkg unpacks nova."""
+        os.rename(self.top + '/var/log/nova', self.at('nova'))
+        for name in NOVA_PROGRAMS:
+            os.rename(self.top + '/var/log/' + name, self.top + '/usr/bin/' + name)
 
     def record_of_installer(self):
         """state.json without what differs from run to run."""
@@ -267,7 +280,14 @@ class Layer(object):
             return lambda: real['mkdir'](path, 0o755)
 
         def mkdir_undo(path):
-            return lambda: shutil.rmtree(path)
+            def undo():
+                # Not shutil.rmtree: it calls what these functions replace, and otherwise than the installer does.
+                for directory, names, leaves in os.walk(path, topdown=False):
+                    for leaf in names + leaves:
+                        leaf = os.path.join(directory, leaf)
+                        real['unlink' if os.path.islink(leaf) or not os.path.isdir(leaf) else 'rmdir'](leaf)
+                real['rmdir'](path)
+            return undo
 
         def two(name, space):
             def call(path, other):

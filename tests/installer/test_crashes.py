@@ -1,6 +1,6 @@
 """All or nothing: install and rollback cut off at every act that changes something, then run again.
 
-INSTALLER_POINTS=all tries every point (`make test-installer`); else a few of each.
+INSTALLER_POINTS=all tries every point (`make test-installer`), a number that many of each; else a few of each.
 """
 import os
 import shutil
@@ -17,10 +17,11 @@ SCENARIOS = {
     'first installation': ((), ('install',)),
     'roll-back': ((('install',),), ('rollback', '--drop-columns')),
     'upgrade': ((('install',), 'upgrade'), ('install',)),
+    'nova unpacked': (('nova goes', ('install',), 'nova comes'), ('install', '--only-files')),
     'profiles kept after all': ((('install',),), ('install', '--apparmor=keep')),
 }
-#: How many points a short run tries of each scenario and kind.
-SAMPLE = 2
+#: How many points a run tries of each scenario and kind, if not all of them.
+POINTS = os.environ.get('INSTALLER_POINTS') or '2'
 
 
 @pytest.fixture(scope='module')
@@ -45,13 +46,17 @@ class Case(object):
             if step == 'upgrade':
                 self.start.upgrade_package()
                 self.versions.append(self.start.share)
+            elif step == 'nova goes':
+                self.start.nova_goes()
+            elif step == 'nova comes':
+                self.start.nova_comes()
             else:
                 crashes.well(self.start, *step)
         self.since = time.time() - 3600
         end = self.start.copy(top + '/end')
         crashes.well(end, 'install')
-        # What the last choice of profiles was stays so.
-        self.again = ('install',) if self.command[0] == 'rollback' else self.command
+        # What the last choice of profiles was stays so. What dpkg's first trigger does, the second one completes.
+        self.again = self.command if '--apparmor=keep' in self.command else ('install',)
         if self.again != ('install',):
             crashes.well(end, *self.again)
         self.everything, self.record = crashes.normal(end.tree(), self.since), end.record_of_installer()
@@ -122,11 +127,10 @@ def test_cut_off_at_every_point(cases, capsys, name, kind):
     case = cases(name)
     points = range(1, case.count(kind) + 1)
     chosen = list(points)
-    if os.environ.get('INSTALLER_POINTS') != 'all':
+    if POINTS != 'all' and int(POINTS) < len(points):
         # Others for each kind and scenario, and always the same.
-        shift = (crashes.KINDS.index(kind) * 7 + sorted(SCENARIOS).index(name) * 3) % 19
-        chosen = [points[min(len(points) - 1, (len(points) * (19 * number + shift)) // (19 * SAMPLE))]
-                  for number in range(SAMPLE)]
+        count, shift = int(POINTS), (crashes.KINDS.index(kind) * 7 + sorted(SCENARIOS).index(name) * 3) % 19
+        chosen = [points[(len(points) * (19 * number + shift)) // (19 * count)] for number in range(count)]
     failed = []
     for at in chosen:
         try:

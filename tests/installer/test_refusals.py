@@ -175,6 +175,7 @@ def test_read_only_code_directory(compute, monkeypatch):
     monkeypatch.setattr(os, 'access', lambda path, mode: False if mode == os.W_OK else real(path, mode))
     code, _out, err = compute.run('install')
     assert code == 1 and 'cannot be written to' in err
+    assert 'No file was changed' in err and 'mount it writable' in err
     assert compute.tree() == before
 
 

@@ -3,6 +3,7 @@ import os
 import shutil
 
 from installer_fakes import SHIMS, add_nova_code
+from light_snapshot_installer import diversions, errors
 
 LIVE = u'{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}'
 UUID = '11111111-2222-3333-4444-555555555555'
@@ -123,3 +124,25 @@ def test_only_files_on_a_node_that_was_rolled_back(compute):
     code, out, _err = compute.run('install', '--only-files', '--maintainer-script')
     assert code == 0 and 'stays off' in out
     assert compute.tree() == before
+
+
+def test_only_files_that_fails_half_way_says_what_is_there(compute, monkeypatch):
+    """nova's services start whatever happens: what is there stays, and the next run completes it."""
+    empty = compute.top + '/var/log/nova'
+    os.rename(compute.at('nova'), empty)
+    assert compute.run('install')[0] == 0
+    os.rename(empty, compute.at('nova'))
+    real = diversions.divert
+
+    def divert(root, path):
+        if path.endswith('compute/manager.py'):
+            raise errors.CommandFailed(['dpkg-divert', path], 2, 'the database is locked')
+        real(root, path)
+    with monkeypatch.context() as patch:
+        patch.setattr(diversions, 'divert', divert)
+        code, _out, err = compute.run('install', '--only-files', '--maintainer-script')
+    assert code == 1 and 'the database is locked' in err and 'Nothing was changed' not in err
+    assert 'partly of the new version' in err and 'run `light-snapshot install` again' in err
+    assert os.path.exists(compute.at('light_snapshot/nova/hooks.py'))
+    assert compute.run('install')[0] == 0
+    assert compute.run('verify')[0] == 0

@@ -7,6 +7,8 @@ from light_snapshot_installer import node as nodes, online, paths, payload, righ
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
+_COLUMNS_STAY = 'Columns that were added stay: they are nullable, and nova works with them as without.'
+
 
 def options(parser):
     """Add this verb's options."""
@@ -101,7 +103,11 @@ def place_files(root, node, record, entries, out):
     if not any(_differs(root, record, entry) for entry in entries):
         return out.finish(errors.EXIT_OK, changed=[])
     out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
-    changed = install_files(root, record, entries, list(record['files']), out)
+    try:
+        changed = install_files(root, record, entries, list(record['files']), out)
+    except (errors.InstallerError, OSError) as error:
+        # What is there is whole and stays: nova's services are about to start.
+        raise _undone(root, record, False, [], error)
     record['parts'], record['version'] = node.parts, version()
     record.enter(states.INSTALLED)
     return out.finish(errors.EXIT_OK, changed=changed)
@@ -141,10 +147,13 @@ def _differs(root, record, entry):
 def _undone(root, record, fresh, pending, error):
     """Undo a half-done copy of a first installation, and return the error to raise; `pending` were so before it."""
     what = getattr(error, 'what', None) or str(error)
+    step = getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again'
+    if record['phase'] != states.INSTALLING:
+        return errors.InstallerError(what, 'No file was changed, and no service was restarted. ' + _COLUMNS_STAY, step)
     if not fresh:
         return errors.InstallerError(
             what, 'The files on this node are partly of the new version and partly of the old one; running services'
-                  ' were not touched.', 'see to the cause, then run `light-snapshot install` again')
+                  ' were not touched.', step)
     try:
         copying.take_away(root, record, list(record['files']))
         copying.remove_directories(root, record)
@@ -156,10 +165,7 @@ def _undone(root, record, fresh, pending, error):
             'Some files are in place and some are not; the record %s says how far it went. No service was restarted.' % (
                 paths.STATE_FILE),
             'see to the cause, then run `light-snapshot install` or `light-snapshot rollback`: either finishes it')
-    return errors.InstallerError(
-        what, 'Every file was put back as it was; no service was restarted. Columns that were added stay: they are'
-              ' nullable, and nova works with them as without.',
-        getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again')
+    return errors.InstallerError(what, 'Every file was put back as it was; no service was restarted. ' + _COLUMNS_STAY, step)
 
 
 def choice(root, node, arguments, record, out):
