@@ -7,6 +7,7 @@ from light_snapshot_installer import errors, interpreter, lock, output, paths, v
 from light_snapshot_installer.verbs import doctor, install, rollback, status, verify
 
 VERBS = (('install', install), ('verify', verify), ('rollback', rollback), ('status', status), ('doctor', doctor))
+_LOOK_ONLY = ('verify', 'status', 'doctor')
 _EXIT_CODES = """exit codes:
   0  all is well
   1  failed, or not well; the message says what, in which state things are, and what to do
@@ -89,21 +90,26 @@ def main(argv, root=None, out=None, share=None):
         if getattr(arguments, 'dry_run', False):
             root = root.rehearsed()
             out.rehearse(root)
-        if not root.disk.acting or arguments.verb in ('verify', 'status', 'doctor'):
+        if not root.disk.acting or arguments.verb in _LOOK_ONLY:
             return run(root, arguments, out, **keywords)
         with lock.NodeLock(root):
             return run(root, arguments, out, **keywords)
     except errors.InstallerError as error:
         failure = error
     except (IOError, OSError) as error:
-        failure = errors.InstallerError(
-            str(error), 'The record %s says how far it went.' % paths.STATE_FILE,
-            'see to the cause, then run the same command again: it goes on where it stopped')
+        failure = _cut_short(root, arguments.verb, str(error), 'see to the cause, then ')
     except KeyboardInterrupt:
-        failure = errors.InstallerError('interrupted', 'The record %s says how far it went.' % paths.STATE_FILE,
-                                        'run the same command again: it goes on where it stopped')
+        failure = _cut_short(root, arguments.verb, 'interrupted')
     out.error(failure)
     return out.finish(failure.exit_code, failure)
+
+
+def _cut_short(root, verb, what, first=''):
+    """The error of a command that ended in the middle."""
+    if verb in _LOOK_ONLY or not root.disk.acting:
+        return errors.InstallerError(what, next_step=first + 'run the same command again')
+    return errors.InstallerError(what, 'The record %s says how far it went.' % paths.STATE_FILE,
+                                 first + 'run the same command again: it goes on where it stopped')
 
 
 if __name__ == '__main__':

@@ -21,15 +21,29 @@ class Output(object):
         self.notes = []
         self.steps = []
         self._rehearsed = None
+        self._unheard = []
 
     def rehearse(self, root):
         """What the verb says that it does is not done: `finish` lists it instead, from the changes of root's disk."""
         self._rehearsed = root
 
+    def _print(self, text, stream):
+        """Print a line. What is being done does not end because nobody reads of it any more (`| head`) or a disk is full."""
+        if stream is None or stream in self._unheard:
+            return
+        try:
+            try:
+                print(text, file=stream)
+            except UnicodeError:
+                # The terminal's encoding lacks a character; Python 2 has none in a pipe.
+                print(text.encode('ascii', 'backslashreplace').decode('ascii'), file=stream)
+            stream.flush()
+        except (IOError, OSError, ValueError):
+            self._unheard.append(stream)
+            _silence(stream)
+
     def _line(self, text):
-        stream = self.err if self.as_json else self.stream
-        print('[%6.1f s] %s' % (time.time() - self.started, text), file=stream)
-        stream.flush()
+        self._print('[%6.1f s] %s' % (time.time() - self.started, text), self.err if self.as_json else self.stream)
 
     def step(self, text):
         """Say what is done next, or how it goes."""
@@ -49,8 +63,7 @@ class Output(object):
             return
         width = max([len(row[1]) for row in rows] or [0])
         for word, subject, detail in rows:
-            print(('%-4s  %-*s  %s' % (word, min(width, 76), subject, detail)).rstrip(), file=self.stream)
-        self.stream.flush()
+            self.say(('%-4s  %-*s  %s' % (word, min(width, 76), subject, detail)).rstrip())
 
     def colour(self):
         """True if colours can be seen where this prints to."""
@@ -59,21 +72,20 @@ class Output(object):
     def say(self, text):
         """Print a line without a time, unless --json."""
         if not self.as_json:
-            print(text, file=self.stream)
+            self._print(text, self.stream)
 
     def error(self, error):
         """Print an InstallerError in full to standard error."""
         if self.as_json:
             return
-        print('light-snapshot %s: %s' % (self.verb, error.what), file=self.err)
+        self._print('light-snapshot %s: %s' % (self.verb, error.what), self.err)
         if error.state:
-            print('  State: ' + error.state, file=self.err)
+            self._print('  State: ' + error.state, self.err)
         if error.next_step:
-            print('  Next:  ' + error.next_step, file=self.err)
-        self.err.flush()
+            self._print('  Next:  ' + error.next_step, self.err)
 
     def finish(self, code, error=None, **fields):
-        """Print the JSON document (with --json) and return the exit code."""
+        """Print the JSON document (with --json) and return the exit code: not 0 if the document could not be written."""
         if self._rehearsed and error is None:
             changes = rehearsal.changes(self._rehearsed)
             fields = {'dry_run': True, 'changes': [dict(zip(('act', 'what', 'detail'), change)) for change in changes]}
@@ -86,5 +98,20 @@ class Output(object):
             document.update(fields)
             if error is not None:
                 document['error'] = error.as_dict()
-            print(json.dumps(document, indent=2, sort_keys=True), file=self.stream)
+            self._print(json.dumps(document, indent=2, sort_keys=True), self.stream)
+            if self.stream in self._unheard:
+                self._print('light-snapshot %s: the document could not be written (the exit code would have been %d)' % (self.verb, code),
+                            self.err)
+                return code or errors.EXIT_FAILED
         return code
+
+
+def _silence(stream):
+    """What is still in the stream's buffer goes nowhere, so that Python does not stumble over it at its end."""
+    try:
+        descriptor = stream.fileno()
+    except (AttributeError, ValueError, IOError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -1,4 +1,5 @@
 """Restarts services and waits until each serves again."""
+import argparse
 import re
 import socket
 import time
@@ -10,6 +11,13 @@ DEADLINE = 120
 SETTLED = 5
 HEARTBEAT = 5
 _PAGES = {services.APACHE: ('/', '/horizon/', '/dashboard/')}
+
+
+def seconds(text):
+    """The value of --wait. Raises argparse.ArgumentTypeError."""
+    if not re.match(r'[1-9]\d{0,5}$', text):
+        raise argparse.ArgumentTypeError('%s is not a number of seconds, from 1' % text)
+    return int(text)
 
 
 class Watch(object):
@@ -96,8 +104,9 @@ def broker_ports(config):
     if config.get('DEFAULT', 'rpc_backend', 'rabbit') not in ('rabbit', 'nova.openstack.common.rpc.impl_kombu'):
         return set()
     for section in ('oslo_messaging_rabbit', 'DEFAULT'):
-        if config.get(section, 'rabbit_port'):
-            return set([int(config.get(section, 'rabbit_port'))])
+        port = config.get(section, 'rabbit_port', '')
+        if port.isdigit():
+            return set([int(port)])
     return set([5672])
 
 
@@ -173,6 +182,6 @@ def _wait(watch, since, deadline, out):
 def _failure(watch, deadline, missing=None):
     return errors.InstallerError(
         '%s does not serve %d s after its restart: %s' % (watch.name, deadline, missing or watch.missing()),
-        'Files are in place; services that the record names as pending may still run the code of before.',
-        'read %s; then `light-snapshot install` to go on, or `light-snapshot rollback` to go back' % (
-            services.SERVICES[watch.name].log))
+        'What there was to do with files is done; services that the record names as pending may still run the code of before.',
+        'read %s; then run the same command again to go on, or the other one of `light-snapshot install` and `light-snapshot rollback`'
+        ' to go back' % services.SERVICES[watch.name].log)

@@ -149,7 +149,8 @@ def test_record_survives_a_failing_write(compute, monkeypatch):
 
 def test_usage(capsys):
     assert cli.main([]) == 2
-    for wrong in (['fly'], ['install', '--apparmor=maybe'], ['rollback', '--wait', 'x']):
+    for wrong in (['fly'], ['install', '--apparmor=maybe'], ['rollback', '--wait', 'x'], ['install', '--wait', '0'],
+                  ['install', '--wait=-5']):
         with pytest.raises(SystemExit) as caught:
             cli.main(wrong)
         assert caught.value.code == 2

@@ -20,7 +20,7 @@ def options(parser):
     # What dpkg's triggers ask for while nova's packages are not configured yet: the rest follows in a second run.
     parser.add_argument('--only-files', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
-    parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
+    parser.add_argument('--wait', type=serving.seconds, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
 

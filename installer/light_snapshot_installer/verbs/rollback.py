@@ -13,7 +13,7 @@ def options(parser):
                              ' node was rolled back)')
     online.options(parser)
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
-    parser.add_argument('--wait', type=int, default=serving.DEADLINE, metavar='SECONDS',
+    parser.add_argument('--wait', type=serving.seconds, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
 
 
