@@ -9,7 +9,8 @@ if [ -r /var/lib/light-snapshot/python ]; then
 elif [ -r /etc/default/light-snapshot ]; then
     python=$(sed -n "s/^PYTHON *= *[\"']\{0,1\}\(\/[^\"' ]*\).*\$/\1/p" /etc/default/light-snapshot | tail -n 1)
 fi
-if [ ! -x "$python" ]; then
+# Another program would do nothing, and that well.
+if [ ! -x "$python" ] || [ "$("$python" -E -s -c 'print(1)' 2> /dev/null)" != 1 ]; then
     python=
 fi
 for program in nova-compute nova-conductor nova-api nova-api-wsgi nova-manage; do

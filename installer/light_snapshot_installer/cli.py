@@ -57,7 +57,7 @@ def _tree(path):
 
 def _program(path):
     if not interpreter.usable(path):
-        raise argparse.ArgumentTypeError('%s is not a program' % path)
+        raise argparse.ArgumentTypeError('%s is not a Python that runs' % path)
     return os.path.abspath(path)
 
 

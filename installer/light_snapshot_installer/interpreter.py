@@ -3,7 +3,7 @@ import io
 import os
 import sys
 
-from light_snapshot_installer import SHARE, errors, node as nodes, paths
+from light_snapshot_installer import SHARE, errors, node as nodes, paths, run
 
 
 def chosen(root):
@@ -20,8 +20,10 @@ def chosen(root):
 
 
 def usable(python):
-    """True if there is such a program."""
-    return os.path.isfile(python) and os.access(python, os.X_OK)
+    """True if there is such a program, and it is a Python: another would do nothing, and that well."""
+    if not (os.path.isfile(python) and os.access(python, os.X_OK)):
+        return False
+    return run.run([python, '-E', '-s', '-c', 'print(1)'], check=False) == (0, '1\n')
 
 
 def run_under(python, argv):
@@ -37,7 +39,7 @@ def check(root, node):
         return
     step = 'name the interpreter that runs nova or Horizon: light-snapshot --python PATH install'
     if not usable(named):
-        raise errors.InstallerError('the Python that was chosen for this node is not there: %s' % named, next_step=step)
+        raise errors.InstallerError('the Python that was chosen for this node is not there, or does not run: %s' % named, next_step=step)
     found = nodes.searched(root)
     if node.code not in found and node.dashboard_code not in found:
         raise errors.InstallerError('%s imports neither nova nor Horizon from this node' % named, next_step=step)

@@ -130,6 +130,10 @@ def test_environment_that_went_away_is_not_taken_for_a_node_without_nova(node, e
     os.rename(environment, environment + '-away')
     output, code = light_snapshot(*(options + ['install']))
     assert code == 1 and 'is not there' in output and '--python PATH install' in output
+    os.symlink('/bin/true', environment)
+    output, code = light_snapshot(*(options + ['install']))
+    assert code == 1 and 'does not run' in output
+    os.unlink(environment)
     os.rename(environment + '-away', environment)
     assert node.tree() == before
 
@@ -152,7 +156,8 @@ def test_no_verb(node):
     assert light_snapshot('--root', node.top)[1] == 2
 
 
-@pytest.mark.parametrize('wrong', [['--root', '/no/such'], ['--python', '/no/such'], ['--python', '/etc/passwd']])
+@pytest.mark.parametrize('wrong', [['--root', '/no/such'], ['--python', '/no/such'], ['--python', '/etc/passwd'],
+                                   ['--python', '/bin/true']])
 def test_what_is_not_there(wrong):
     output, code = light_snapshot(*(wrong + ['status']))
     assert code == 2 and wrong[1] in output
@@ -173,13 +178,17 @@ def snippet(tmp_path, **files):
 
 def test_interpreter_that_the_shell_finds(tmp_path):
     for name in ('/usr/bin/python3', '/usr/bin/python2.7', '/opt/bin/python', '/opt/bin/python-2'):
-        write(str(tmp_path) + name, u'', 0o755)
+        write(str(tmp_path) + name, u'#!/bin/sh\necho 1\n', 0o755)
+    write(str(tmp_path) + '/opt/bin/true', u'#!/bin/sh\n', 0o755)
+    write(str(tmp_path) + '/opt/bin/broken', u'#!/bin/sh\necho no library >&2; exit 127\n', 0o755)
     assert snippet(tmp_path) == '/usr/bin/python3'
     assert snippet(tmp_path, __usr__bin__nova_api=u'#! TOP/usr/bin/python2.7 -s\n') == '/usr/bin/python2.7'
     assert snippet(tmp_path, __etc__default__light_snapshot=u'APPARMOR=keep\nPYTHON="TOP/opt/bin/python"\n'
                    ) == '/opt/bin/python'
     assert snippet(tmp_path, __var__lib__light_snapshot__python=u'TOP/opt/bin/python-2\n') == '/opt/bin/python-2'
-    # One that is gone does not count.
+    # One that is gone does not count, nor one that is no Python.
+    for name in (u'true', u'broken'):
+        assert snippet(tmp_path, __var__lib__light_snapshot__python=u'TOP/opt/bin/%s\n' % name) == '/usr/bin/python2.7'
     assert snippet(tmp_path, __var__lib__light_snapshot__python=u'TOP/gone\n') == '/usr/bin/python2.7'
 
 
