@@ -1,6 +1,6 @@
 """All or nothing: install and rollback cut off at every act that changes something, then run again.
 
-INSTALLER_POINTS=all tries every point (`make test-installer`), a number that many of each; else a few of each.
+INSTALLER_POINTS=all tries every point (`make test-installer`), a number that many of each pair; else a few of each.
 """
 import os
 import shutil
