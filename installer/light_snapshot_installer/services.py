@@ -125,6 +125,12 @@ def stale(root, paths_of_files):
             if oldest(name, own).start < newest_change(root, relevant(paths_of_files, name))]
 
 
+#: What an error says of a service that did not come back, and what to do then, at an installation and at a roll-back.
+BEHIND = 'Files are as they are to be; services that the record names as pending may still run the code of before.'
+EITHER_WAY = ('then run the same command again to go on, or the other one of `light-snapshot install` and `light-snapshot rollback` to'
+              ' go back')
+
+
 class RestartDenied(errors.InstallerError):
     """policy-rc.d forbids to restart a service while dpkg is at work."""
 
@@ -141,14 +147,11 @@ def restart(root, name, maintainer_script=False):
     policy = root.at('/usr/sbin/policy-rc.d')
     if maintainer_script and os.access(policy, os.X_OK) and run.run([policy, name, 'restart'], check=False)[0] == 101:
         raise RestartDenied('policy-rc.d forbids to restart %s now' % name,
-                            'Everything is in place, but services that still run have not taken it up.',
+                            'Files are as they are to be, but services that still run have not taken it up.',
                             'run `light-snapshot install` (after a removal: restart them) when it suits')
     systemd = node.init_system(root) == 'systemd'
     argv = ['systemctl', 'restart', name] if systemd else ['service', name, 'restart']
     code, output = run.run(argv, check=False, clean=True)
     if code != 0:
         raise errors.InstallerError('%s did not restart: `%s` says: %s' % (name, ' '.join(argv), output.strip()),
-                                    'Files are in place; services that the record names as pending may still run the'
-                                    ' code of before.',
-                                    'read %s; then `light-snapshot install` to go on, or `light-snapshot rollback` to'
-                                    ' go back' % SERVICES[name].log)
+                                    BEHIND, 'read %s; %s' % (SERVICES[name].log, EITHER_WAY))

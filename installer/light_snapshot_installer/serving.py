@@ -182,6 +182,4 @@ def _wait(watch, since, deadline, out):
 def _failure(watch, deadline, missing=None):
     return errors.InstallerError(
         '%s does not serve %d s after its restart: %s' % (watch.name, deadline, missing or watch.missing()),
-        'What there was to do with files is done; services that the record names as pending may still run the code of before.',
-        'read %s; then run the same command again to go on, or the other one of `light-snapshot install` and `light-snapshot rollback`'
-        ' to go back' % services.SERVICES[watch.name].log)
+        services.BEHIND, 'read %s; %s' % (services.SERVICES[watch.name].log, services.EITHER_WAY))

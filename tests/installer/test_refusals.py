@@ -7,7 +7,7 @@ import time
 import pytest
 
 from installer_fakes import write
-from light_snapshot_installer import cli, errors, lock, paths, state
+from light_snapshot_installer import cli, copying, errors, lock, paths, serving, state
 
 UUID = '11111111-2222-3333-4444-555555555555'
 
@@ -42,6 +42,29 @@ def test_json_names_the_servers(compute):
     document = json.loads(out)
     assert code == document['exit_code'] == 3 and document['ok'] is False
     assert UUID in document['error']['next_step']
+
+
+@pytest.mark.parametrize('restarted', [False, True])
+def test_a_server_that_gets_layers_meanwhile(compute, services, monkeypatch, restarted):
+    """nova-compute serves until it restarts, and has our code in its memory until then."""
+    compute.run('install')
+    services.start('nova-compute')
+    pid = services.pid('nova-compute')
+    owner, name = (serving, 'restart_all') if restarted else (copying, 'take_away')
+    real = getattr(owner, name)
+
+    def meanwhile(*arguments):
+        compute.record(UUID, u'{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}')
+        return real(*arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, meanwhile)
+        code, _out, err = compute.run('rollback')
+    assert code == 1 and '1 server(s) got live layers while this went on: ' + UUID in err and '`light-snapshot install` now' in err
+    assert (services.pid('nova-compute') != pid) == restarted
+    assert ('must not restart' in err) == (not restarted) and ('has restarted' in err) == restarted
+    assert compute.run('rollback')[0] == 3
+    assert compute.run('install')[0] == 0
+    assert compute.run('verify')[0] == 0
 
 
 def test_committed_record_does_not_refuse(compute):

@@ -37,7 +37,10 @@ def run(root, arguments, out, share=SHARE):
             out.note('%s stays: it holds files that are not ours' % directory)
         record['directories'] = []
         restored = undo_apparmor(root, record, out)
+    # nova-compute took orders meanwhile, with our code in its memory.
+    refuse_new(root, node, 'A nova-compute that still runs has our code, and must not restart.')
     install.restart_pending(root, node, record, arguments, out)
+    refuse_new(root, node, 'nova-compute has restarted without our code: do not start, stop, reboot, move or delete these servers.')
     for name, url, statements, columns, tables in ours:
         count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, tables)
         out.step('%s: %d columns dropped' % (url, count))
@@ -62,6 +65,16 @@ def refuse_live(root, node):
             len(live), ''.join(lines)),
         'Nothing was changed.',
         'commit them into their root disks, then run this again:%s' % ''.join(commands))
+
+
+def refuse_new(root, node, state):
+    """Raise errors.InstallerError if a server got layers since `refuse_live`; `state`: what that means now."""
+    live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+    if live:
+        raise errors.InstallerError(
+            '%d server(s) got live layers while this went on: %s' % (len(live), ', '.join(live)),
+            'The files are off this node. ' + state,
+            'run `light-snapshot install` now; then disable light snapshots on these servers, and run this again')
 
 
 def _columns_to_drop(share, node, record, word, out):
