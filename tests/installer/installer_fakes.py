@@ -261,19 +261,17 @@ class MariaDB(object):
             ['/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=' + data, '--socket=' + self.socket,
              '--skip-networking', '--pid-file=' + top + '/pid', '--innodb-buffer-pool-size=16M',
              '--innodb-log-file-size=8M', '--loose-innodb-flush-log-at-trx-commit=0'], stdout=quiet, stderr=quiet)
-        deadline = time.time() + 60
-        while not os.path.exists(self.socket) and time.time() < deadline:
-            time.sleep(0.1)
         self.wait()
 
     def wait(self):
-        """Until it answers."""
-        deadline = time.time() + 30
+        """Until it answers; on a busy machine a first start takes most of a minute."""
+        deadline = time.time() + 180
         while True:
             try:
                 return self.query('SELECT 1')
             except Exception:
-                if time.time() > deadline:
+                if time.time() > deadline or self.process.poll() is not None:
+                    self.stop()
                     raise
                 time.sleep(0.2)
 
