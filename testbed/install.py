@@ -47,7 +47,11 @@ def install(names=tuple(packages.ALL)):
     shell.say("installing %d packages: %s" % (len(wanted), " ".join(wanted)))
     with no_service_starts():
         shell.run(["apt-get", "update"], log=settings.LOGS / "apt-update.log", environment=environment)
-        shell.run(
-            ["apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"] + wanted,
-            log=settings.LOGS / "apt-install.log", environment=environment, timeout=3600)
+        command = ["apt-get", "install", "-y", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"] + wanted
+        code, _output = shell.run(command, log=settings.LOGS / "apt-install.log", environment=environment, timeout=3600, check=False)
+        if code:
+            # Horizon's package compresses its style sheets in four threads, and pyScss, used first by several at once, may find a
+            # syntax error where none is.
+            shell.say("apt failed (%s); once more" % (settings.LOGS / "apt-install.log"))
+            shell.run(command, log=settings.LOGS / "apt-install-again.log", environment=environment, timeout=3600)
     shell.say("packages installed")
