@@ -15,7 +15,7 @@ help:
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
-	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
+	@echo 'make test-installer the installer cut off at every point, and run again; apt upgrades, downgrades and purges under it'
 	@echo 'make test-mysql    sql/ and the installer on a real MySQL, which Debian unstable has (60 MB, unpacked in .cache/)'
 	@echo 'make test-piuparts  piuparts on the package, in a clean Debian 12 and in one with nova and Horizon'
 	@echo 'make test-autopkgtest debian/tests in a clean Debian 12, but for the demo, which needs a machine of its own'
@@ -50,6 +50,8 @@ test-installer: setup
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27
 	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
+	@command -v debootstrap >/dev/null || $(SUDO) apt-get install -y --no-install-recommends debootstrap
+	@$(SUDO) .venv/bin/python -m pytest -q -ra -x -s -p no:cacheprovider tests/upgrades
 
 # The tests of the columns, which `make test` runs on MariaDB.
 test-mysql: setup

@@ -1,0 +1,120 @@
+"""A node with all of a small cloud, our package on it, and a server that has layers: what the tests of upgrades work on."""
+import json
+import os
+import shutil
+import subprocess
+import time
+
+from tests.upgrades import base, judge, node, rebuilt, sampler, watch
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+#: In the order of their start. nova-compute waits for a conductor, all for the database and the queue.
+SERVICES = ('mariadb', 'rabbitmq-server', 'libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
+SERVER = '11111111-2222-3333-4444-555555555555'
+RECORD = {'disks': [{'name': 'disk', 'target': 'vda', 'format': 'qcow2', 'size': 1 << 20}], 'index': 2, 'store': False,
+          'live': [{'index': 1, 'file': 'disk.light-1'}, {'index': 2, 'file': 'disk.light-2'}], 'job': None,
+          'root': {'file': 'disk', 'index': 0, 'on': None, 'dirty': True}}
+SAMPLES = '/var/log/samples'
+APT = ['apt-get', '-q', '-y', '-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold']
+
+
+def built():
+    """Our package of this tree."""
+    place = os.path.join(base.PLACE, 'ours')
+    os.makedirs(place, exist_ok=True)
+    return subprocess.check_output([os.path.join(TREE, 'tools', 'build-deb'), place], text=True).strip()
+
+
+class Cloud(node.Node):
+    """The node. `stages`: {name: line of sources.list}."""
+
+    def __init__(self, work):
+        shutil.rmtree(work, ignore_errors=True)
+        os.makedirs(rebuilt.POOL, exist_ok=True)
+        super().__init__(base.root(), work, rebuilt.POOL)
+        self.debian = dict((name, rebuilt.archive(self.lower, name)) for name in rebuilt.NOVA + rebuilt.HORIZON + rebuilt.LIBVIRT)
+
+    def prepare(self):
+        """Start the services, the watch and the sampler."""
+        # What a power loss would leave is not looked at here.
+        base.write(self.at('/etc/dpkg/dpkg.cfg.d/upgrades'), 'force-unsafe-io\n')
+        self._watch()
+        for name in SERVICES:
+            self.well('service', name, 'start')
+        self.serving()
+        self._sample()
+
+    def _watch(self):
+        os.makedirs(self.at(watch.DIRECTORY))
+        os.chmod(self.at(watch.DIRECTORY), 0o1777)
+        for module in (watch, sampler):
+            shutil.copy(module.__file__, self.at(watch.CODE + 'upgrade_%s.py' % module.__name__.rpartition('.')[2]))
+        base.write(self.at(watch.CODE + 'zz-upgrade-watch.pth'), 'import upgrade_watch\n')
+
+    def _sample(self):
+        self.sampler = subprocess.Popen(self.command(['/usr/bin/python3', '-S', watch.CODE + 'upgrade_sampler.py', SAMPLES]))
+
+    def __exit__(self, *exc):
+        super().__exit__(*exc)
+        if hasattr(self, 'sampler'):
+            self.sampler.wait()
+
+    def serving(self, seconds=300):
+        """Wait until nova's services have reported to the database, and the others answer."""
+        def reported():
+            rows = self.sql('SELECT `binary`, report_count FROM nova.services WHERE deleted = 0')
+            return set(row[0] for row in rows if int(row[1]) > 0) >= {'nova-compute', 'nova-conductor'}
+        self.wait('nova-compute and nova-conductor report', reported, seconds)
+
+    def stage(self, *debs):
+        """From now on apt knows these packages."""
+        name = 'stage-%d' % time.monotonic_ns()
+        line = rebuilt.stage(name, debs)
+        with open(self.at('/etc/apt/sources.list'), 'w') as stream:
+            stream.write(line)
+        self.well('apt-get', '-q', 'update')
+
+    def apt(self, *argv):
+        """apt-get, which has to succeed; its output."""
+        began = time.monotonic()
+        output = self.well(*(APT + list(argv)))
+        base.log('%.0f s: apt-get %s' % (time.monotonic() - began, ' '.join(argv)))
+        return output
+
+    def add_server(self):
+        """A server's directory with two layers, as it is while light snapshots are enabled."""
+        directory = '/var/lib/nova/instances/' + SERVER
+        os.makedirs(self.at(directory), exist_ok=True)
+        for name in ('disk', 'disk.light-1', 'disk.light-2'):
+            self.well('qemu-img', 'create', '-q', '-f', 'qcow2', '%s/%s' % (directory, name), '1M')
+        with open(self.at(directory + '/light-snapshot.json'), 'w') as stream:
+            json.dump(RECORD, stream)
+        os.chmod(self.at(directory + '/light-snapshot.json'), 0o600)
+        self.well('chown', '-R', 'nova:nova', directory)
+
+    def remove_server(self):
+        """It is gone again."""
+        shutil.rmtree(self.at('/var/lib/nova/instances/' + SERVER), ignore_errors=True)
+
+    def verify(self):
+        """`light-snapshot verify` has to say that all is well."""
+        return self.well('light-snapshot', 'verify', '--quiet')
+
+    def pids(self, name):
+        """The processes of a service, as `light-snapshot` sees them."""
+        shown = self.well('/usr/bin/python3', '-c', 'import sys; sys.path.insert(0, "/usr/share/light-snapshot/installer")\n'
+                          'from light_snapshot_installer import paths, services\n'
+                          'print(*[one.pid for one in services.processes(paths.Root(), %r)])' % name)
+        return [int(word) for word in shown.split()]
+
+    def watched(self):
+        """Every process since the start."""
+        return judge.processes(self.at(watch.DIRECTORY))
+
+    def samples(self):
+        """What the sampler saw."""
+        return judge.Samples(self.at(SAMPLES))
+
+    def version(self, name):
+        """The version of a package that is installed."""
+        return self.well('dpkg-query', '-W', '-f=${Version}', name)

@@ -1,0 +1,78 @@
+"""apt upgrades, reinstalls, removes and downgrades nova, libvirt and Horizon under our package, while a server of the host has layers.
+
+One node for all files of this directory, one step after another: each test begins where the one before ended (conftest.py).
+"""
+import os
+
+import pytest
+
+from tests.upgrades import judge, rebuilt
+
+pytestmark = pytest.mark.usefixtures('judged')
+
+NEXT = '+upgrade1'
+CODE = '/usr/lib/python3/dist-packages/'
+
+
+def newer(here, names, mark='B', suffix=NEXT):
+    """These packages, built again with a higher version."""
+    return [rebuilt.again(here.debian[name], rebuilt.installed(here.lower, name) + suffix, mark, names) for name in names]
+
+
+def test_the_package_came_while_the_services_ran(here):
+    assert judge.marks_of(here.watched(), 'nova-compute') == ['plain']
+    last = [one for one in here.watched() if one.is_service('nova-compute') and one.modules][-1]
+    assert 'nova/virt/libvirt/driver.py.light-snapshot-orig' in last.modules
+
+
+def test_upgrade(here):
+    """`apt upgrade` with a newer nova and libvirt."""
+    here.stage(*(newer(here, rebuilt.NOVA) + newer(here, rebuilt.LIBVIRT)))
+    before = dict((name, here.pids(name)) for name in ('nova-compute', 'nova-conductor', 'nova-api'))
+    said = here.apt('upgrade')
+    for name in rebuilt.NOVA + rebuilt.LIBVIRT:
+        assert here.version(name).endswith(NEXT), said
+    here.serving()
+    for name, pids in before.items():
+        assert here.pids(name) and not set(pids) & set(here.pids(name)), name
+    here.verify()
+    assert judge.marks_of(here.watched(), 'nova-compute')[-1] == 'B'
+    assert judge.marks_of(here.watched(), 'nova-conductor')[-1] == 'B'
+
+
+def test_reinstall(here):
+    here.apt('install', '--reinstall', 'python3-nova', 'nova-common', 'nova-compute')
+    here.serving()
+    here.verify()
+
+
+def test_nova_compute_alone_goes_and_comes_back(here):
+    """Between the two nothing of ours may go: the server still has layers."""
+    here.apt('remove', 'nova-compute')
+    assert not here.pids('nova-compute')
+    assert os.path.exists(here.at(CODE + 'nova/virt/libvirt/driver.py.light-snapshot-orig'))
+    here.verify()
+    here.apt('install', 'nova-compute')
+    here.serving()
+    here.verify()
+
+
+def test_all_of_nova_goes_and_comes_back(here):
+    """Our files stay without a nova, and the one that comes back has them when it starts."""
+    said = here.apt('remove', 'python3-nova')
+    assert 'files of ours stay' in said
+    assert os.path.exists(here.at(CODE + 'light_snapshot/shim.py'))
+    assert os.path.exists(here.at(CODE + 'nova/virt/libvirt/driver.py'))
+    assert not os.path.exists(here.at(CODE + 'nova/virt/libvirt/driver.py.light-snapshot-orig'))
+    here.verify()
+    here.apt('install', 'nova-compute', 'nova-conductor', 'nova-api')
+    here.serving()
+    here.verify()
+
+
+def test_downgrade(here):
+    here.stage(*(here.debian[name] for name in rebuilt.NOVA))
+    here.apt('install', '--allow-downgrades', *('%s=%s' % (name, rebuilt.installed(here.lower, name)) for name in rebuilt.NOVA))
+    here.serving()
+    here.verify()
+    assert judge.marks_of(here.watched(), 'nova-compute')[-1] == 'plain'

@@ -1,0 +1,50 @@
+"""nova and Horizon are purged under our package, and a nova comes anew, on the node of test_nova.py."""
+import os
+
+import pytest
+
+from tests.upgrades import rebuilt
+from tests.upgrades.test_nova import newer
+
+pytestmark = pytest.mark.usefixtures('judged')
+
+CODE = '/usr/lib/python3/dist-packages/'
+
+
+def test_upgrade_of_horizon(here):
+    """`apt upgrade` with a newer Horizon: Apache runs one Horizon, with our panel."""
+    here.stage(*newer(here, rebuilt.HORIZON))
+    here.apt('upgrade')
+    here.verify()
+    # Django answers: it sends who is not logged in to the page for that.
+    said = here.well('python3', '-c', 'import http.client as one; it = one.HTTPConnection("127.0.0.1"); it.request("GET", "/horizon/");'
+                     ' answer = it.getresponse(); print(answer.status, answer.getheader("Location"))')
+    assert said.split()[0] == '302' and '/auth/login/' in said, said
+    assert [mark for one in here.watched() for mark in one.marks('openstack_dashboard/')][-1] == 'B'
+
+
+def test_purge_of_horizon(here):
+    here.apt('purge', 'python3-django-horizon')
+    here.verify()
+    assert not os.path.exists(here.at(CODE + 'light_snapshot_dashboard'))
+
+
+def test_purge_of_nova(here):
+    """nova's purge takes the servers' directories along: nothing of ours stays in its code, and nothing is diverted."""
+    here.apt('purge', 'python3-nova')
+    assert not os.path.exists(here.at('/var/lib/nova/instances'))
+    here.verify()
+    for name in ('nova', 'light_snapshot', 'light_snapshot.egg-info'):
+        left = [os.path.join(top, leaf) for top, _dirs, leaves in os.walk(here.at(CODE + name)) for leaf in leaves]
+        assert not os.path.exists(here.at(CODE + name)), left
+    assert 'light-snapshot' not in here.well('dpkg-divert', '--list')
+
+
+def test_nova_that_comes_to_a_host_with_layers(here):
+    """Our package is there already and nova is not, and a disk with servers was brought along: nova-compute's very first process has
+    our hooks."""
+    here.add_server()
+    here.apt('install', 'nova-compute')
+    first = [one for one in here.watched() if one.is_service('nova-compute') and one.modules][-1]
+    assert 'nova/virt/libvirt/driver.py.light-snapshot-orig' in first.modules
+    here.verify()
