@@ -5,11 +5,12 @@ machine's apt takes them, first of all from its cache.
 """
 import glob
 import os
+import re
 import shutil
 import string
 import subprocess
 
-from tests.upgrades import node
+from tests.upgrades import node, placement
 
 PLACE = os.environ.get('LIGHT_SNAPSHOT_UPGRADES') or '/var/tmp/light-snapshot-upgrades'
 #: Part of the stamp: with another recipe the root is made anew.
@@ -24,6 +25,7 @@ RUNLEVEL = '#!/bin/sh\necho N 2\n'
 FORBIDS = '#!/bin/sh\nexit 101\n'
 #: In the place of Horizon's: to collect and compress its static files takes minutes, at each of its upgrades, and now and then fails.
 MANAGE, COLLECTS = '/usr/share/openstack-dashboard/manage.py', '#!/usr/bin/python3\n'
+WORKERS = '/etc/nova/nova-api-uwsgi.ini'
 DATABASES = ('nova_api', 'nova_cell0', 'nova')
 URL = 'mysql+pymysql://nova:secret@127.0.0.1/%s?charset=utf8'
 #: From this template to that file of the root.
@@ -110,10 +112,14 @@ def settings(top):
     for name, path in FILES:
         with open(os.path.join(TEMPLATES, name)) as stream:
             text = string.Template(stream.read()).substitute(
-                dict((name, URL % name) for name in DATABASES), host=node.HOST)
+                dict((name, URL % name) for name in DATABASES), host=node.HOST, placement=placement.PORT)
         write(os.path.join(top, path), text)
     # It asks for a module and a certificate that nobody here needs, and Horizon's package switches it on.
     write(top + '/etc/apache2/sites-available/default-ssl.conf', '# tests of upgrades\n')
+    # Debian starts sixteen processes, each of which imports all of nova.
+    with open(top + WORKERS) as stream:
+        text = re.sub(r'^processes = .*$', 'processes = 2', stream.read(), flags=re.M)
+    write(top + WORKERS, text)
     write(top + '/etc/hostname', node.HOST + '\n')
     write(top + '/etc/hosts', '127.0.0.1 localhost %s\n' % node.HOST)
     write(top + '/sbin/runlevel', RUNLEVEL, 0o755)

@@ -5,11 +5,14 @@ import shutil
 import subprocess
 import time
 
-from tests.upgrades import base, judge, node, rebuilt, sampler, watch
+from tests.upgrades import base, judge, node, placement, rebuilt, sampler, watch
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 #: In the order of their start. nova-compute waits for a conductor, all for the database and the queue.
 SERVICES = ('mariadb', 'rabbitmq-server', 'libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
+REPORTING = ('nova-compute', 'nova-conductor')
+#: Exit code 0 if nova-api names its versions.
+ASKS = 'import urllib.request\nurllib.request.urlopen("http://127.0.0.1:8774/", timeout=20)'
 SERVER = '11111111-2222-3333-4444-555555555555'
 RECORD = {'disks': [{'name': 'disk', 'target': 'vda', 'format': 'qcow2', 'size': 1 << 20}], 'index': 2, 'store': False,
           'live': [{'index': 1, 'file': 'disk.light-1'}, {'index': 2, 'file': 'disk.light-2'}], 'job': None,
@@ -32,39 +35,53 @@ class Cloud(node.Node):
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(rebuilt.POOL, exist_ok=True)
         super().__init__(base.root(), work, rebuilt.POOL)
+        self.helpers = []
         self.debian = dict((name, rebuilt.archive(self.lower, name)) for name in rebuilt.NOVA + rebuilt.HORIZON + rebuilt.LIBVIRT)
 
     def prepare(self):
         """Start the services, the watch and the sampler."""
+        # The root may be older than these settings.
+        base.settings(self.at(''))
         # What a power loss would leave is not looked at here.
         base.write(self.at('/etc/dpkg/dpkg.cfg.d/upgrades'), 'force-unsafe-io\n')
         self._watch()
         for name in SERVICES:
+            if name == 'nova-compute':
+                self._beside('placement')
             self.well('service', name, 'start')
         self.serving()
-        self._sample()
+        self._beside('sampler', SAMPLES)
 
     def _watch(self):
         os.makedirs(self.at(watch.DIRECTORY))
         os.chmod(self.at(watch.DIRECTORY), 0o1777)
-        for module in (watch, sampler):
+        for module in (watch, sampler, placement):
             shutil.copy(module.__file__, self.at(watch.CODE + 'upgrade_%s.py' % module.__name__.rpartition('.')[2]))
         base.write(self.at(watch.CODE + 'zz-upgrade-watch.pth'), 'import upgrade_watch\n')
 
-    def _sample(self):
-        self.sampler = subprocess.Popen(self.command(['/usr/bin/python3', '-S', watch.CODE + 'upgrade_sampler.py', SAMPLES]))
+    def _beside(self, name, *arguments):
+        """Run one of the modules of this directory there until the end."""
+        self.helpers.append(subprocess.Popen(self.command(['/usr/bin/python3', '-S', '%supgrade_%s.py' % (watch.CODE, name), *arguments])))
 
     def __exit__(self, *exc):
         super().__exit__(*exc)
-        if hasattr(self, 'sampler'):
-            self.sampler.wait()
+        for helper in self.helpers:
+            helper.wait()
 
     def serving(self, seconds=300):
-        """Wait until nova's services have reported to the database, and the others answer."""
+        """Wait until nova's services have reported to the database from now on, and nova-api answers."""
+        before = self._reports()
+
         def reported():
-            rows = self.sql('SELECT `binary`, report_count FROM nova.services WHERE deleted = 0')
-            return set(row[0] for row in rows if int(row[1]) > 0) >= {'nova-compute', 'nova-conductor'}
-        self.wait('nova-compute and nova-conductor report', reported, seconds)
+            now = self._reports()
+            return all(now.get(name, 0) > before.get(name, 0) for name in REPORTING)
+        self.wait(' and '.join(REPORTING) + ' report', reported, seconds)
+        self.wait('nova-api answers', lambda: self.run('/usr/bin/python3', '-S', '-c', ASKS)[1] == 0, seconds)
+
+    def _reports(self):
+        """{service: how often it has reported to the database}."""
+        rows = self.sql('SELECT `binary`, report_count FROM nova.services WHERE deleted = 0')
+        return dict((row[0], int(row[1])) for row in rows)
 
     def stage(self, *debs):
         """From now on apt knows these packages."""

@@ -7,6 +7,8 @@ import pytest
 from tests.upgrades import cloud, judge, rebuilt
 from tests.upgrades.test_nova import newer
 
+pytestmark = pytest.mark.usefixtures('judged')
+
 DRIVER = '/usr/lib/python3/dist-packages/nova/virt/libvirt/driver.py'
 #: Put after nova's own text: the same method, with another name for its argument.
 OTHER = '''
@@ -26,8 +28,6 @@ from nova.compute import manager
 from nova.virt.libvirt import driver, host
 config.parse_args(['x', '--config-file', '/etc/nova/nova.conf', '--config-file', '/etc/nova/nova-compute.conf'])
 from light_snapshot.nova import manager as ours
-
-pytestmark = pytest.mark.usefixtures('judged')
 xml = """<domain type='qemu'><name>x</name><uuid>%s</uuid><memory>1024</memory><os><type>hvm</type></os><devices>
 <disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='%s/disk'/><target dev='vda'/></disk></devices></domain>"""
 here = host.Host('qemu:///system')
