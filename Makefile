@@ -4,7 +4,7 @@
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PYTHON3 := /usr/bin/python3
 
-.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-browser test-horizon8 test-mysql test-piuparts test-autopkgtest deb docs bench bench-scale setup testbed-up testbed-down clean
+.PHONY: help demo test test-e2e test-pythons test-releases test-faults test-operations test-live test-installer test-upgrades test-browser test-horizon8 test-mysql test-piuparts test-autopkgtest deb docs bench bench-scale setup testbed-up testbed-down clean
 
 help:
 	@echo 'make demo          the main job: a real server snapshotted and recovered through the installed package'
@@ -15,7 +15,8 @@ help:
 	@echo 'make test-pythons  the unit tests of what runs on a node on CPython 2.7, 3.6, 3.8 and 3.11 to 3.13 (ALLOW_MISSING=1)'
 	@echo 'make test-releases the own tests of nova, in many releases of it, before the overlay and after it (docs/releases.md)'
 	@echo 'make test-faults   processes, disks and power that go at each step of each operation, on a real guest (docs/faults.md)'
-	@echo 'make test-installer the installer cut off at every point, and run again; apt upgrades, downgrades and purges under it'
+	@echo 'make test-installer the installer cut off at every point: killed, without power, without space, and run again'
+	@echo 'make test-upgrades apt upgrades, reinstalls, downgrades and purges real nova, libvirt and Horizon under the package (300 MB once)'
 	@echo 'make test-mysql    sql/ and the installer on a real MySQL, which Debian unstable has (60 MB, unpacked in .cache/)'
 	@echo 'make test-piuparts  piuparts on the package, in a clean Debian 12 and in one with nova and Horizon'
 	@echo 'make test-autopkgtest debian/tests in a clean Debian 12, but for the demo, which needs a machine of its own'
@@ -50,8 +51,12 @@ test-installer: setup
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27
 	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
+
+# The root that it works in is made once and kept: LIGHT_SNAPSHOT_UPGRADES=DIRECTORY.
+test-upgrades: setup
 	@command -v debootstrap >/dev/null || $(SUDO) apt-get install -y --no-install-recommends debootstrap
-	@$(SUDO) .venv/bin/python -m pytest -q -ra -x -s -p no:cacheprovider tests/upgrades
+	@$(SUDO) $(PYTHON3) -m tests.environments .venv
+	@$(SUDO) env LIGHT_SNAPSHOT_UPGRADES="$(LIGHT_SNAPSHOT_UPGRADES)" .venv/bin/python -m pytest -q -ra -x -s -p no:cacheprovider tests/upgrades
 
 # The tests of the columns, which `make test` runs on MariaDB.
 test-mysql: setup

@@ -14,7 +14,7 @@ REPORTING = ('nova-compute', 'nova-conductor')
 #: Exit code 0 if nova-api names its versions.
 ASKS = 'import urllib.request\nurllib.request.urlopen("http://127.0.0.1:8774/", timeout=20)'
 SERVER = '11111111-2222-3333-4444-555555555555'
-RECORD = {'disks': [{'name': 'disk', 'target': 'vda', 'format': 'qcow2', 'size': 1 << 20}], 'index': 2, 'store': False,
+RECORD = {'version': 2, 'disks': [{'name': 'disk', 'target': 'vda', 'format': 'qcow2', 'size': 1 << 20}], 'index': 2, 'store': False,
           'live': [{'index': 1, 'file': 'disk.light-1'}, {'index': 2, 'file': 'disk.light-2'}], 'job': None,
           'root': {'file': 'disk', 'index': 0, 'on': None, 'dirty': True}}
 SAMPLES = '/var/log/samples'

@@ -1,20 +1,27 @@
-"""What the watch and the sampler wrote down, and what must not be in it. Knows files of text alone."""
+"""What the watch and the sampler wrote down, and what must not be in it."""
 import collections
 import os
 
 #: Where nova-compute shows that it runs with our hooks: nova's own file behind each shim, and what extends it.
-BEHIND = ('nova/virt/libvirt/driver.py', 'nova/compute/manager.py')
+DRIVER = 'nova/virt/libvirt/driver.py'
+BEHIND = ('nova/compute/manager.py', DRIVER)
 ORIGINAL = '.light-snapshot-orig'
+OVERLAY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'overlay', 'dist-packages')
 HOOKS = 'light_snapshot/nova/hooks.py'
 #: Written anew on each node from templates, by nobody's package.
 NOT_PACKAGED = ('openstack_dashboard/local/',)
 
 
 class Process:
-    """One process: `key` is PID.TICKS, `modules` {path: (mark, time)} of all that it runs, its parent's included."""
+    """One process: `key` is PID.TICKS, `modules` {path: (mark, time)} of all that it runs, its parent's included; `own`: how many not."""
 
     def __init__(self, key, command):
-        self.key, self.command, self.modules = key, command, collections.OrderedDict()
+        self.key, self.command, self.modules, self.own = key, command, collections.OrderedDict(), 0
+
+    @property
+    def ticks(self):
+        """When it began."""
+        return int(self.key.split('.')[1])
 
     def is_service(self, name):
         """Whether it is one of that service's."""
@@ -30,11 +37,11 @@ class Process:
 
 
 def processes(directory):
-    """Every process that the watch wrote down."""
+    """Every process that the watch wrote down, in the order of their start."""
     found = {}
     for name in sorted(os.listdir(directory)):
         _read(directory, name, found)
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: one.ticks)
 
 
 def _read(directory, key, found):
@@ -50,12 +57,24 @@ def _read(directory, key, found):
             one.modules.update((path, value) for path, value in parent.modules.items() if value[1] <= float(words[2]))
         else:
             one.modules.setdefault(words[2], (words[1], float(words[0])))
+            one.own += 1
     return one
 
 
+def latest(found, service):
+    """The process of a service that began last, without what only forked to run another program."""
+    return [one for one in found if one.is_service(service) and one.own][-1]
+
+
 def shims(one):
-    """The paths of which this process runs nova's own file behind one of ours."""
-    return set(path[:-len(ORIGINAL)] for path in one.modules if path.endswith(ORIGINAL))
+    """The paths among nova's at which this process runs a file of ours: nova's own came after it, or nothing of nova's did yet."""
+    found = set(path[:-len(ORIGINAL)] for path in one.modules if path.endswith(ORIGINAL))
+    return found | set(path for path in newest(one) if os.path.exists(os.path.join(OVERLAY, path)))
+
+
+def newest(one):
+    """The module of nova's that this process ran last, in a list; [] if none."""
+    return [path for path in one.modules if path.startswith('nova/')][-1:]
 
 
 def mixed(one):
@@ -76,11 +95,15 @@ def mixed(one):
 
 
 def unhooked(one):
-    """What of nova-compute's code this process runs without our hooks, as text; '' if nothing."""
+    """What of nova-compute's code this process runs without our hooks, as text; '' if nothing.
+
+    Many a process ends, or is forked, in the middle of its imports. Of nova nothing comes between a shim and the file behind it,
+    and the driver comes once the manager is complete.
+    """
     if not one.is_service('nova-compute'):
         return ''
-    wrong = [path for path in BEHIND if path in one.modules and path + ORIGINAL not in one.modules]
-    if any(path in one.modules for path in BEHIND) and HOOKS not in one.modules:
+    wrong = [path for path in BEHIND if path in one.modules and path + ORIGINAL not in one.modules and [path] != newest(one)]
+    if DRIVER in one.modules and HOOKS not in one.modules:
         wrong.append(HOOKS)
     return ', '.join(wrong)
 
@@ -131,8 +154,7 @@ def faults(found, hooks_needed=lambda moment: True):
 def marks_of(found, service):
     """The builds of nova that processes of a service ran, in order of their start."""
     answer = []
-    for one in sorted((one for one in found if one.is_service(service) and one.marks('nova/')),
-                      key=lambda one: min(moment for _mark, moment in one.modules.values())):
+    for one in (one for one in found if one.is_service(service) and one.own and one.marks('nova/')):
         mark = max(one.marks('nova/').items(), key=lambda item: len(item[1]))[0]
         answer.extend([mark] if answer[-1:] != [mark] else [])
     return answer

@@ -4,9 +4,9 @@ import pytest
 from tests.upgrades import judge
 
 COMMAND = '/usr/bin/python3 /usr/bin/nova-compute --config-file=/etc/nova/nova.conf'
-HOOKED = ('1.0 B nova/__init__.py', '1.1 plain nova/virt/libvirt/driver.py', '1.2 B nova/virt/libvirt/driver.py.light-snapshot-orig',
-          '1.3 plain light_snapshot/nova/hooks.py', '1.4 plain nova/compute/manager.py',
-          '1.5 B nova/compute/manager.py.light-snapshot-orig', '1.6 plain nova/privsep/light_snapshot.py')
+HOOKED = ('1.0 B nova/__init__.py', '1.1 plain nova/compute/manager.py', '1.2 B nova/compute/manager.py.light-snapshot-orig',
+          '1.3 B nova/network/neutron.py', '1.4 plain light_snapshot/nova/hooks.py', '1.5 plain nova/virt/libvirt/driver.py',
+          '1.6 B nova/virt/libvirt/driver.py.light-snapshot-orig', '1.7 plain nova/privsep/light_snapshot.py')
 
 
 @pytest.fixture
@@ -43,6 +43,16 @@ def test_a_nova_compute_without_hooks_is_seen(judged, missing):
     found = judged(p7_100=[COMMAND] + [line.replace('plain nova/', 'B nova/') for line in lines])
     assert [fault for fault in judge.faults(found) if fault.startswith('NO HOOKS')]
     assert not [fault for fault in judge.faults(found, lambda moment: False) if fault.startswith('NO HOOKS')]
+
+
+@pytest.mark.parametrize('count', range(1, len(HOOKED)))
+def test_a_nova_compute_that_ends_in_the_middle_of_its_imports_is_no_fault(judged, count):
+    assert judge.faults(judged(p7_100=(COMMAND,) + HOOKED[:count])) == []
+
+
+def test_the_latest_process_is_told_by_its_start_and_no_fork(judged):
+    found = judged(p900_100=(COMMAND,) + HOOKED, p7_200=(COMMAND,) + HOOKED, p8_300=(COMMAND, 'fork 7.200 6.0'))
+    assert [one.key for one in found] == ['900.100', '7.200', '8.300'] and judge.latest(found, 'nova-compute').key == '7.200'
 
 
 def test_what_a_child_has_from_its_parent_counts(judged):

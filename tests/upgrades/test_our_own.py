@@ -59,8 +59,7 @@ def test_back_and_forth(here, ours, version, commit):
     assert here.version('light-snapshot') == version and not set(pids) & set(here.pids('nova-compute'))
     here.verify()
     assert columns(here) == COLUMNS
-    newest = [one for one in here.watched() if one.is_service('nova-compute') and one.marks('light_snapshot/')][-1]
-    assert list(newest.marks('light_snapshot/')) == [version]
+    assert list(judge.latest(here.watched(), 'nova-compute').marks('light_snapshot/')) == [version]
 
     pids = here.pids('nova-compute')
     here.apt('install', 'light-snapshot=' + present)

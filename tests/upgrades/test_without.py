@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from tests.upgrades import rebuilt
+from tests.upgrades import judge, rebuilt
 from tests.upgrades.test_nova import newer
 
 pytestmark = pytest.mark.usefixtures('judged')
@@ -45,6 +45,5 @@ def test_nova_that_comes_to_a_host_with_layers(here):
     our hooks."""
     here.add_server()
     here.apt('install', 'nova-compute')
-    first = [one for one in here.watched() if one.is_service('nova-compute') and one.modules][-1]
-    assert 'nova/virt/libvirt/driver.py.light-snapshot-orig' in first.modules
+    assert 'nova/virt/libvirt/driver.py.light-snapshot-orig' in judge.latest(here.watched(), 'nova-compute').modules
     here.verify()
