@@ -92,17 +92,17 @@ def bootstrap(top):
 def packages(top):
     """The stack, with nothing started."""
     log('nova, libvirt, Horizon, MariaDB and RabbitMQ of Debian 12')
-    write(top + '/usr/sbin/policy-rc.d', FORBIDS, 0o755)
-    write(top + '/etc/apt/apt.conf.d/90-upgrades', 'APT::Install-Recommends "false";\nAPT::Sandbox::User "root";\n'
+    write(top, '/usr/sbin/policy-rc.d', FORBIDS, 0o755)
+    write(top, '/etc/apt/apt.conf.d/90-upgrades', 'APT::Install-Recommends "false";\nAPT::Sandbox::User "root";\n'
           'DPkg::Use-Pty "0";\nBinary::apt-get::APT::Keep-Downloaded-Packages "true";\n', 0o644)
     # Debian's sources of this machine, security updates included, without those of others.
     os.unlink(top + '/etc/apt/sources.list')
     for path in glob.glob('/etc/apt/sources.list') + glob.glob('/etc/apt/sources.list.d/*debian*'):
-        shutil.copy(path, top + path)
-    shutil.copy('/etc/resolv.conf', top + '/etc/resolv.conf')
+        write(top, path, read(path))
+    write(top, '/etc/resolv.conf', read('/etc/resolv.conf'))
     chroot(top, 'apt-get', '-q', 'update')
     chroot(top, 'dpkg-divert', '--local', '--rename', '--divert', MANAGE + '.packaged', '--add', MANAGE)
-    write(top + MANAGE, COLLECTS, 0o755)
+    write(top, MANAGE, COLLECTS, 0o755)
     chroot(top, 'apt-get', '-q', '-y', 'install', *STACK)
     os.unlink(top + '/usr/sbin/policy-rc.d')
 
@@ -110,24 +110,21 @@ def packages(top):
 def settings(top):
     """One node that is all of a small cloud."""
     for name, path in FILES:
-        with open(os.path.join(TEMPLATES, name)) as stream:
-            text = string.Template(stream.read()).substitute(
-                dict((name, URL % name) for name in DATABASES), host=node.HOST, placement=placement.PORT)
-        write(os.path.join(top, path), text)
+        text = string.Template(read(os.path.join(TEMPLATES, name))).substitute(
+            dict((name, URL % name) for name in DATABASES), host=node.HOST, placement=placement.PORT)
+        write(top, path, text)
     # It asks for a module and a certificate that nobody here needs, and Horizon's package switches it on.
-    write(top + '/etc/apache2/sites-available/default-ssl.conf', '# tests of upgrades\n')
+    write(top, '/etc/apache2/sites-available/default-ssl.conf', '# tests of upgrades\n')
     # Debian starts sixteen processes, each of which imports all of nova.
-    with open(top + WORKERS) as stream:
-        text = re.sub(r'^processes = .*$', 'processes = 2', stream.read(), flags=re.M)
-    write(top + WORKERS, text)
-    write(top + '/etc/hostname', node.HOST + '\n')
-    write(top + '/etc/hosts', '127.0.0.1 localhost %s\n' % node.HOST)
-    write(top + '/sbin/runlevel', RUNLEVEL, 0o755)
+    write(top, WORKERS, re.sub(r'^processes = .*$', 'processes = 2', read(top + WORKERS), flags=re.M))
+    write(top, '/etc/hostname', node.HOST + '\n')
+    write(top, '/etc/hosts', '127.0.0.1 localhost %s\n' % node.HOST)
+    write(top, '/sbin/runlevel', RUNLEVEL, 0o755)
     # Its sources are a repository of the test's own from here on.
     for path in glob.glob(top + '/etc/apt/sources.list*') + glob.glob(top + '/etc/apt/sources.list.d/*'):
         if os.path.isfile(path):
             os.unlink(path)
-    write(top + '/etc/apt/sources.list', 'deb [trusted=yes] file:%s ./\n' % node.REPOSITORY)
+    write(top, '/etc/apt/sources.list', 'deb [trusted=yes] file:%s ./\n' % node.REPOSITORY)
 
 
 def databases(top):
@@ -156,10 +153,30 @@ def chroot(top, *argv):
         env={'ARCHIVES': os.path.join(PLACE, 'archives'), 'PATH': node.PATH, 'LC_ALL': 'C.UTF-8', 'DEBIAN_FRONTEND': 'noninteractive'})
 
 
-def write(path, text, mode=None):
-    """Write a text file; without `mode` one that is there keeps its own."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, 'w') as stream:
+def read(path):
+    """A text file of this machine."""
+    with open(path) as stream:
+        return stream.read()
+
+
+def write(top, path, text, mode=None):
+    """Write a text file of the root `top`; without `mode` one that is there keeps its own.
+
+    Written from outside, where a link of the root's to an absolute path is one to a file of this machine: a link at the path itself
+    is replaced, one on the way to it refused.
+    """
+    here, words = top, path.strip('/').split('/')
+    for word in words[:-1]:
+        here = os.path.join(here, word)
+        if os.path.islink(here):
+            target = os.readlink(here)
+            assert not target.startswith('/') and '..' not in target, '%s leads out of %s' % (here, top)
+        elif not os.path.isdir(here):
+            os.mkdir(here)
+    here = os.path.join(here, words[-1])
+    if os.path.islink(here):
+        os.unlink(here)
+    with open(here, 'w') as stream:
         stream.write(text)
     if mode is not None:
-        os.chmod(path, mode)
+        os.chmod(here, mode)

@@ -43,7 +43,7 @@ class Cloud(node.Node):
         # The root may be older than these settings.
         base.settings(self.at(''))
         # What a power loss would leave is not looked at here.
-        base.write(self.at('/etc/dpkg/dpkg.cfg.d/upgrades'), 'force-unsafe-io\n')
+        self.put('/etc/dpkg/dpkg.cfg.d/upgrades', 'force-unsafe-io\n')
         self._watch()
         for name in SERVICES:
             if name == 'nova-compute':
@@ -53,11 +53,14 @@ class Cloud(node.Node):
         self._beside('sampler', SAMPLES)
 
     def _watch(self):
-        os.makedirs(self.at(watch.DIRECTORY))
-        os.chmod(self.at(watch.DIRECTORY), 0o1777)
+        self.well('mkdir', '-m', '1777', watch.DIRECTORY)
         for module in (watch, sampler, placement):
-            shutil.copy(module.__file__, self.at(watch.CODE + 'upgrade_%s.py' % module.__name__.rpartition('.')[2]))
-        base.write(self.at(watch.CODE + 'zz-upgrade-watch.pth'), 'import upgrade_watch\n')
+            self.put(watch.CODE + 'upgrade_%s.py' % module.__name__.rpartition('.')[2], base.read(module.__file__))
+        self.put(watch.CODE + 'zz-upgrade-watch.pth', 'import upgrade_watch\n')
+
+    def put(self, path, text):
+        """Write a text file there."""
+        base.write(self.at(''), path, text)
 
     def _beside(self, name, *arguments):
         """Run one of the modules of this directory there until the end."""
@@ -87,8 +90,7 @@ class Cloud(node.Node):
         """From now on apt knows these packages."""
         name = 'stage-%d' % time.monotonic_ns()
         line = rebuilt.stage(name, debs)
-        with open(self.at('/etc/apt/sources.list'), 'w') as stream:
-            stream.write(line)
+        self.put('/etc/apt/sources.list', line)
         self.well('apt-get', '-q', 'update')
 
     def apt(self, *argv):
@@ -101,17 +103,16 @@ class Cloud(node.Node):
     def add_server(self):
         """A server's directory with two layers, as it is while light snapshots are enabled."""
         directory = '/var/lib/nova/instances/' + SERVER
-        os.makedirs(self.at(directory), exist_ok=True)
+        self.well('mkdir', '-p', directory)
         for name in ('disk', 'disk.light-1', 'disk.light-2'):
             self.well('qemu-img', 'create', '-q', '-f', 'qcow2', '%s/%s' % (directory, name), '1M')
-        with open(self.at(directory + '/light-snapshot.json'), 'w') as stream:
-            json.dump(RECORD, stream)
-        os.chmod(self.at(directory + '/light-snapshot.json'), 0o600)
+        self.put(directory + '/light-snapshot.json', json.dumps(RECORD))
+        self.well('chmod', '600', directory + '/light-snapshot.json')
         self.well('chown', '-R', 'nova:nova', directory)
 
     def remove_server(self):
         """It is gone again."""
-        shutil.rmtree(self.at('/var/lib/nova/instances/' + SERVER), ignore_errors=True)
+        self.well('rm', '-r', '/var/lib/nova/instances/' + SERVER)
 
     def verify(self):
         """`light-snapshot verify` has to say that all is well."""

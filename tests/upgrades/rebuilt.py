@@ -33,11 +33,13 @@ def marked(tree, mark):
     """Put the mark into every Python file that is watched."""
     for prefix in ('usr/lib/python3/dist-packages', 'usr/share/light-snapshot/overlay/dist-packages',
                    'usr/share/light-snapshot/overlay/openstack-dashboard'):
-        for path in glob.glob(os.path.join(tree, prefix, '**', '*.py'), recursive=True):
-            if '/__pycache__/' in path or os.path.islink(path) or 'openstack-dashboard/openstack_dashboard' in path:
-                continue
-            with open(path, 'a') as stream:
-                stream.write("\n_UPGRADE_WATCH = '%s%s'\n" % (watch.MARK, mark))
+        # No link is followed: an absolute one is to a file of this machine.
+        for directory, _directories, leaves in os.walk(os.path.join(tree, prefix)):
+            for path in (os.path.join(directory, leaf) for leaf in leaves if leaf.endswith('.py')):
+                if os.path.islink(path) or '/__pycache__/' in path or 'openstack-dashboard/openstack_dashboard' in path:
+                    continue
+                with open(path, 'a') as stream:
+                    stream.write("\n_UPGRADE_WATCH = '%s%s'\n" % (watch.MARK, mark))
 
 
 def again(deb, version, mark, names=(), edit=None):

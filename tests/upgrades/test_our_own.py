@@ -31,7 +31,7 @@ def past(version, commit):
     built = [name for name in os.listdir(place) if name.endswith('.deb')]
 
     def named(tree):
-        base.write(tree + '/usr/share/light-snapshot/version', version + '\n')
+        base.write(tree, '/usr/share/light-snapshot/version', version + '\n')
     return rebuilt.again(os.path.join(place, built[0]), version, version, edit=named)
 
 
