@@ -82,7 +82,10 @@ class Watch(object):
             self.heartbeat = counts
         if not counts:
             return 'no cell database lists it'
-        if counts <= self.heartbeat:
+        # nova-compute reports through the queue and the conductor: what the old one asked for may be carried out only now, once the
+        # conductor is up again. It waits for each answer, so that is one report.
+        needed = 2 if self.name == services.COMPUTE else 1
+        if counts < self.heartbeat + needed:
             return 'it has not reported to the database yet'
         return ''
 

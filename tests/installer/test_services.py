@@ -268,6 +268,9 @@ def test_report_in_the_database_is_what_counts(compute, services, mariadb):
     assert watch.missing() == 'it has not reported to the database yet'
     mariadb.query("UPDATE services SET report_count = report_count + 1 WHERE host = 'other'", 'nova_r')
     assert watch.missing() == 'it has not reported to the database yet'
+    # The old process' last report, which waited in the queue for a conductor.
+    mariadb.query("UPDATE services SET report_count = report_count + 1 WHERE host = 'me'", 'nova_r')
+    assert watch.missing() == 'it has not reported to the database yet'
     mariadb.query("UPDATE services SET report_count = report_count + 1 WHERE host = 'me'", 'nova_r')
     assert watch.missing() == ''
 

@@ -21,6 +21,7 @@ def here(ours):
     """The node with our package on it, and the server."""
     # On the file system of the root; the last one stays to be looked at.
     with cloud.Cloud(os.path.join(base.PLACE, 'work')) as made:
+        began = time.monotonic()
         made.prepare()
         made.stage(ours, *made.debian.values())
         made.add_server()
@@ -30,7 +31,9 @@ def here(ours):
         made.verify()
         yield made
         samples = made.samples()
-        base.log('%d looks, at most %.3f s between two; %d processes of services' % (samples.looks, samples.gap, len(samples.services)))
+        base.log('%.0f s; %d looks of the sampler, at most %.3f s between two, at %d processes of services; %d modules of %d processes watched'
+                 % (time.monotonic() - began, samples.looks, samples.gap, len(samples.services),
+                    sum(one.own for one in made.watched()), len(made.watched())))
 
 
 @pytest.fixture
@@ -42,8 +45,8 @@ def judged(here):
     faults = judge.faults(found, hooks_needed=lambda moment: moment > here.installed)
     assert not faults, '\n'.join(faults)
     # The watch missed none of the processes that the sampler saw.
+    here.wait('the sampler looks', lambda: here.samples().looks > before, 30)
     seen = here.samples()
-    assert seen.looks > before, 'the sampler did not look'
     keys = set(one.key for one in found)
     missed = ['%s %s' % (key, one.command) for key, one in seen.services.items()
               if '/usr/bin/nova-' in one.command and key not in keys and one.end and one.end - one.start > 5]
