@@ -23,6 +23,8 @@ LibvirtDriver._soft_reboot = _soft_reboot
 DEFINES = '''
 import os
 import re
+# Green threads, as nova-compute has them.
+import nova.cmd
 from nova import config
 from nova.compute import manager
 from nova.virt.libvirt import driver, host
