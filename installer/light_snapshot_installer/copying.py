@@ -110,10 +110,17 @@ def take_away(root, state, targets):
     state.save()
 
 
-def remove_directories(root, state):
-    """Remove the directories that we made and that hold nothing more; returns those that hold files of others."""
-    left = []
-    for directory in sorted(state['directories'], key=len, reverse=True):
+def remove_directories(root, state, needed=()):
+    """Remove the directories that we made and that hold nothing more, but for those of the targets `needed`; returns those that
+    hold files of others."""
+    def holds(directory):
+        here = os.path.dirname(directory) if os.path.basename(directory) == '__pycache__' else directory
+        return any(target.startswith(here + '/') for target in needed)
+
+    left, empty = [], [directory for directory in state['directories'] if not holds(directory)]
+    if not empty:
+        return []
+    for directory in sorted(empty, key=len, reverse=True):
         here = root.at(directory)
         if os.path.basename(directory) == '__pycache__' and root.disk.is_directory(here):
             own = os.path.dirname(directory) in state['directories']

@@ -145,4 +145,23 @@ def test_only_files_that_fails_half_way_says_what_is_there(compute, monkeypatch)
     assert 'partly of the new version' in err and 'run `light-snapshot install` again' in err
     assert os.path.exists(compute.at('light_snapshot/nova/hooks.py'))
     assert compute.run('install')[0] == 0
+
+
+def test_horizon_goes_alone_with_our_directories(compute):
+    def names():
+        return sorted(name for name in compute.tree() if name.startswith(compute.code))
+    compute.run('install')
+    before = names()
+    compute.add_dashboard()
+    assert compute.run('install')[0] == 0
+    assert os.path.exists(compute.at('light_snapshot_dashboard/templates/t.html'))
+    # As dpkg does: Horizon's own files, and the directories that hold nothing then.
+    for top, _directories, leaves in os.walk(compute.at('openstack_dashboard')):
+        for leaf in leaves:
+            if 'light_snapshot' not in leaf:
+                os.unlink(os.path.join(top, leaf))
+    assert compute.run('install')[0] == 0
+    assert not os.path.exists(compute.at('light_snapshot_dashboard'))
+    shutil.rmtree(compute.at('openstack_dashboard'))
+    assert names() == before
     assert compute.run('verify')[0] == 0

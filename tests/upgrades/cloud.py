@@ -29,13 +29,13 @@ def built():
 
 
 class Cloud(node.Node):
-    """The node. `stages`: {name: line of sources.list}."""
+    """The node."""
 
     def __init__(self, work):
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(rebuilt.POOL, exist_ok=True)
         super().__init__(base.root(), work, rebuilt.POOL)
-        self.helpers = []
+        self.helpers, self.stages = [], []
         self.debian = dict((name, rebuilt.archive(self.lower, name)) for name in rebuilt.NOVA + rebuilt.HORIZON + rebuilt.LIBVIRT)
 
     def prepare(self):
@@ -70,6 +70,8 @@ class Cloud(node.Node):
         super().__exit__(*exc)
         for helper in self.helpers:
             helper.wait()
+        for name in self.stages:
+            shutil.rmtree(os.path.join(rebuilt.POOL, name))
 
     def serving(self, seconds=300):
         """Wait until nova's services have reported to the database from now on, and nova-api answers."""
@@ -89,6 +91,7 @@ class Cloud(node.Node):
     def stage(self, *debs):
         """From now on apt knows these packages."""
         name = 'stage-%d' % time.monotonic_ns()
+        self.stages.append(name)
         line = rebuilt.stage(name, debs)
         self.put('/etc/apt/sources.list', line)
         self.well('apt-get', '-q', 'update')

@@ -13,7 +13,7 @@ CODE = '/usr/lib/python3/dist-packages/'
 
 def test_upgrade_of_horizon(here):
     """`apt upgrade` with a newer Horizon: Apache runs one Horizon, with our panel."""
-    here.stage(*newer(here, rebuilt.HORIZON))
+    here.stage(*(newer(here, rebuilt.HORIZON) + newer(here, rebuilt.NOVA)))
     here.apt('upgrade')
     here.verify()
     # Django answers: it sends who is not logged in to the page for that.

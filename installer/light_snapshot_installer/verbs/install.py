@@ -129,10 +129,10 @@ def install_files(root, record, entries, kept, out):
     if obsolete:
         out.step('removing %d files that this node needs no more' % len(obsolete))
         copying.take_away(root, record, obsolete)
-        if not entries:
-            # All of what we extended is gone.
-            copying.remove_directories(root, record)
-            copying.prune(root, obsolete)
+    copying.remove_directories(root, record, targets)
+    if obsolete and not entries:
+        # All of what we extended is gone.
+        copying.prune(root, obsolete)
     copying.compile_all(root, record)
     return changed
 
