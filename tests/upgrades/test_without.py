@@ -44,6 +44,13 @@ def test_nova_that_comes_to_a_host_with_layers(here):
     """Our package is there already and nova is not, and a disk with servers was brought along: nova-compute's very first process has
     our hooks."""
     here.add_server()
+    before = judge.latest(here.watched(), 'nova-compute').key
     here.apt('install', 'nova-compute')
-    assert 'nova/virt/libvirt/driver.py.light-snapshot-orig' in judge.latest(here.watched(), 'nova-compute').modules
+
+    def hooked():
+        one = judge.latest(here.watched(), 'nova-compute')
+        return one.key != before and judge.HOOKS in one.modules
+    # It gets no further than its manager: there is no conductor any more.
+    here.wait('the new nova-compute imports our hooks', hooked, 300)
+    assert judge.BEHIND[0] + judge.ORIGINAL in judge.latest(here.watched(), 'nova-compute').modules
     here.verify()
