@@ -165,3 +165,12 @@ def test_horizon_goes_alone_with_our_directories(compute):
     shutil.rmtree(compute.at('openstack_dashboard'))
     assert names() == before
     assert compute.run('verify')[0] == 0
+
+
+def test_nova_goes_alone_with_the_directories_that_dpkg_left(compute):
+    compute.add_dashboard()
+    compute.run('install')
+    take_nova_away(compute)
+    assert compute.run('install')[0] == 0
+    assert sorted(os.listdir(compute.top + compute.code)) == ['light_snapshot_dashboard', 'openstack_dashboard']
+    assert compute.run('verify')[0] == 0

@@ -130,8 +130,8 @@ def install_files(root, record, entries, kept, out):
         out.step('removing %d files that this node needs no more' % len(obsolete))
         copying.take_away(root, record, obsolete)
     copying.remove_directories(root, record, targets)
-    if obsolete and not entries:
-        # All of what we extended is gone.
+    if obsolete and not any('/nova/' in target for target in targets):
+        # All of nova that we extended is gone.
         copying.prune(root, obsolete)
     copying.compile_all(root, record)
     return changed
