@@ -22,7 +22,8 @@ PYTHON27 = python(VENV27)
 #: The one of its file that fits the time; `make test-live` runs them all.
 ENDLESS = 'test_a_commit_of_all_under_endless_writes_ends_and_the_guest_is_as_before'
 #: Of the end-to-end tests what `make test-e2e` alone runs: minutes each.
-LONG = ('test_disks.py', 'test_daily.py', 'test_moves.py::test_what_comes_to_nothing_changes_nothing',
+LONG = ('test_disks.py', 'test_daily.py', 'test_away.py::test_it_goes_away_at_the_end_of_each_operation',
+        'test_moves.py::test_what_comes_to_nothing_changes_nothing',
         'test_moves.py::test_evacuation_from_shared_storage', 'test_moves.py::test_evacuation_without_shared_storage')
 #: Of the tests in a browser what `make test-browser` alone runs: every page, in both languages.
 LONG_IN_BROWSER = ('test_reachable.py::test_axe_finds_nothing_and_everything_fits',)

@@ -9,7 +9,7 @@ import subprocess
 
 import libvirt
 
-from tests.faults import contents
+from tests.faults import contents, kvm
 from tests.faults.commands import HarnessError, run, wait
 
 URI = 'qemu:///system'
@@ -53,6 +53,7 @@ class World:
             os.makedirs(path, exist_ok=True)
             run('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', path)
         run('mount', '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', top)
+        kvm.hide(self.path('no-kvm'))
         self._write('/etc/libvirt/libvirtd.conf', _LIBVIRTD)
         self._write('/etc/libvirt/qemu.conf', _QEMU)
         self.boot = assemble(top)
