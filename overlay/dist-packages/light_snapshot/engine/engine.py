@@ -12,6 +12,7 @@ from light_snapshot.engine import jobs
 from light_snapshot.engine import layout
 from light_snapshot.engine import lock
 from light_snapshot.engine import plans
+from light_snapshot.engine import present
 from light_snapshot.engine import record as records
 from light_snapshot.engine import starts
 from light_snapshot.engine import thinning
@@ -186,7 +187,12 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
         return jobs.Runner(self.record, self.files, self.domain, self.options)
 
     def _begin(self, job):
-        """Write the job down and run its first part; what follows is left for `finish`."""
+        """Write the job down and run its first part; what follows is left for `finish`.
+
+        :raises Refused: our files were taken away, and this would give layers to a server that has none
+        """
+        if job.get('new') and not self.record.live:
+            present.check()
         self.record.set_job(job)
         self._runner().step()
 

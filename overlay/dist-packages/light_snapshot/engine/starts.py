@@ -4,6 +4,7 @@ from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import lock
 from light_snapshot.engine import plans
+from light_snapshot.engine import present
 from light_snapshot.engine import record as records
 from light_snapshot.engine import thinning
 
@@ -13,7 +14,8 @@ class Starts(object):
 
     @lock.exclusive
     def prepare_start(self, disks=None):
-        """What the guest, which is off, has to be started from; layers are made again where all were committed.
+        """What the guest, which is off, has to be started from; layers are made again where all were committed, unless our files
+        were taken away.
 
         :param disks: [{'name', 'target', 'format'}]: the disks that nova gives the guest; None: those of the record
         :returns: (path, format) of the root disk; None for a plain server
@@ -23,7 +25,7 @@ class Starts(object):
             return None
         if disks is not None and not self.record.preview:
             self._follow(disks)
-        if not self.record.live:
+        if not self.record.live and not present.gone():
             self._refresh_sizes()
             self._begin(plans.start(self.record.state(), thinning.now(), self.options['chain_limit']))
             self.finish_job()
