@@ -129,7 +129,45 @@ def test_what_may_come_yet_keeps_the_guest_paused_and_gives_nothing_up(world, wh
     guest.after = why
     with pytest.raises(Exception):
         runner.step()
-    assert guest.paused and record.job['pivots'] is True and record.replaced == []
+    assert guest.paused and record.job['pivots'] and record.replaced == []
+
+
+def no_room(world):
+    """The disk is full: libvirt has refused the pivot, and the record could not say so. Now there is room again."""
+    runner, record, guest = world
+    guest.after, written = LibvirtError('the mirror has failed'), record.set_job
+
+    def full(job, **more):
+        if record.job.get('pivots'):
+            raise IOError('No space left on device')
+        written(job, **more)
+    record.set_job = full
+    with pytest.raises(Exception):
+        runner.step()
+    assert record.job['pivots'] and record.replaced == []
+    record.set_job, guest.after, guest.asked = written, (BASE, False, False), []
+    return record, guest
+
+
+@pytest.mark.parametrize('job_is_left', [True, False])
+def test_an_answer_that_finds_no_room_is_remembered(world, job_is_left):
+    record, guest = no_room(world)
+    assert not guest.paused
+
+    # There is room again: it begins anew, and is not taken for one that may have been.
+    guest.told = (LAYER, job_is_left, job_is_left)
+    jobs.Runner(record, None, guest, {'commit_timeout': 1}).resume_interrupted()
+    assert guest.asked == ['prepare', 'pivot'] and not guest.paused and record.job is None
+
+
+def test_who_does_not_remember_does_not_guess(world, monkeypatch):
+    """As before, and nova-compute has ended meanwhile."""
+    record, guest = no_room(world)
+    guest.told = (LAYER, False, False)
+    monkeypatch.setattr(jobs, '_refused', set())
+    with pytest.raises(errors.EngineError, match='Stop the server and start it again'):
+        jobs.Runner(record, None, guest, {'commit_timeout': 1}).resume_interrupted()
+    assert guest.asked == [] and record.replaced == []
 
 
 def cut_off(world):
@@ -149,7 +187,7 @@ def test_libvirt_that_came_back_without_job_and_without_base_cannot_tell(world):
     for _each in range(3):
         with pytest.raises(errors.EngineError, match='Do not resume it. Stop the server and start it again'):
             runner.resume_interrupted()
-        assert guest.paused and guest.asked == [] and record.replaced == [] and record.job['pivots'] is True
+        assert guest.paused and guest.asked == [] and record.replaced == [] and record.job['pivots']
 
 
 def test_one_that_knows_that_it_is_done(world):
@@ -172,4 +210,4 @@ def test_one_that_still_changes_over(world):
     guest.told = (LAYER, True, False)
     with pytest.raises(errors.EngineError, match='still changes over'):
         runner.resume_interrupted()
-    assert guest.paused and record.job['pivots'] is True
+    assert guest.paused and record.job['pivots']

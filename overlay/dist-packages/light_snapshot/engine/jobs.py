@@ -22,6 +22,7 @@ pivots.
 """
 
 import logging
+import uuid
 
 from light_snapshot.engine import catchup
 from light_snapshot.engine import errors
@@ -29,6 +30,10 @@ from light_snapshot.engine import layout
 from light_snapshot.engine import plans
 
 LOG = logging.getLogger(__name__)
+
+# Marks of pivots that libvirt has refused, or was not asked for, where the disk had no room to write that down. Who does not
+# remember it does not guess.
+_refused = set()
 
 
 class Runner(object):
@@ -264,17 +269,19 @@ class Runner(object):
             self.record.set_job(job)
 
         self.domain.check_can_commit(self.record.targets)
-        if job.get('pivots'):
+        if self._may_have_pivoted(job):
             for domain, base in disks:
                 domain.check_pivot(base)
         else:
-            note(begun=True)
+            note(begun=True, pivots=False)
             self._prepare_pivots(job, disks, note)
-        # `or`: a crash may have left the guest paused by us. From here on it may write to its base, for all that we know.
-        note(paused=bool(job.get('paused')) or not self.domain.is_paused(), pivots=True)
+        # `or`: a crash may have left the guest paused by us.
+        paused = bool(job.get('paused')) or not self.domain.is_paused()
         # Until the record says that the guest writes to the base, it must not: a power loss in between leaves
         # layers that are complete, and committing them again is harmless.
         try:
+            # From here on it may write to its base, for all that we know.
+            note(paused=paused, pivots=uuid.uuid4().hex)
             if job['paused']:
                 self.domain.pause()
             catchup.CatchUp(self.domain, self.options, note, job).put_back()
@@ -302,14 +309,23 @@ class Runner(object):
                 domain.abort()
         catchup.CatchUp(self.domain, self.options, note, job).undo()
 
+    @staticmethod
+    def _may_have_pivoted(job):
+        """Whether the guest may write to its base already: a pivot was about to be asked for, and nobody knows what came of it."""
+        return bool(job.get('pivots')) and job['pivots'] not in _refused
+
     def _resume_unless_pivoted(self, job, disks, note, exc):
         """A guest some of whose disks write to their base already, or may do so at any moment, stays paused until the record says
         so, or until it is off: while it is paused, layers and base hold the same.
 
         :param exc: what the pivot has raised. An error of libvirt's is its answer, and it knows where the guest is
         """
+        mark = job['pivots']
         if not isinstance(exc, errors.EngineError) and not any(domain.active() == base for domain, base in disks):
-            note(pivots=False)
+            try:
+                note(pivots=False)
+            except EnvironmentError:
+                _refused.add(mark)
             self._resume(job)
 
     def _give_up(self, job):
@@ -329,7 +345,7 @@ class Runner(object):
 
     def _is_under_way(self, job):
         """Whether libvirt still commits for this job, or has put the guest on the base of it already, or may have done so."""
-        if (self.record.job or {}).get('pivots'):
+        if self._may_have_pivoted(self.record.job or {}):
             return True
         for disk in self._disks(job):
             domain, base = self._on(disk), self.record.path(layout.of(disk, job['base']))
