@@ -185,7 +185,7 @@ def test_libvirt_that_came_back_without_job_and_without_base_cannot_tell(world):
     runner, record, guest = cut_off(world)
     guest.told = (LAYER, False, True)       # its state file still calls the mirror ready
     for _each in range(3):
-        with pytest.raises(errors.EngineError, match='Do not resume it. Stop the server and start it again'):
+        with pytest.raises(errors.EngineError, match='do not resume it. Stop the server and start it again'):
             runner.resume_interrupted()
         assert guest.paused and guest.asked == [] and record.replaced == [] and record.job['pivots']
 

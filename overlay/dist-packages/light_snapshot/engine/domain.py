@@ -268,9 +268,9 @@ class Domain(object):
             return
         if not self.job():
             raise errors.EngineError(
-                'libvirt was cut off while QEMU changed over to %s, and cannot tell which file QEMU writes to; nothing was touched, and '
-                'the server is paused and has lost nothing. Do not resume it. Stop the server and start it again: it goes on with what '
-                'it wrote.' % base)
+                'It was cut off while QEMU was to change over to %s, and libvirt cannot tell which file QEMU writes to; nothing was '
+                'touched, and the server has lost nothing. Where it is paused, do not resume it. Stop the server and start it again: '
+                'it goes on with what it wrote.' % base)
         raise errors.EngineError('libvirt still changes over to %s; the server stays paused and has lost nothing. Try again.' % base)
 
     @staticmethod
