@@ -25,8 +25,8 @@ class Fault:
 
 
 def _wait_gone(server):
-    # libvirt may wait for its own call to a QEMU that is gone already.
-    if not wait(lambda: not server.guest.running(), 60):
+    # libvirt may wait for its own call to a QEMU that is gone already: half a minute, more than once.
+    if not wait(lambda: not server.guest.running(), 150):
         raise HarnessError('libvirt does not notice that QEMU is dead')
 
 
