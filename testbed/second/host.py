@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .. import cloud, procs, settings, shell
+from .. import cloud, databases, procs, settings, shell
 from . import ADDRESS1, LINK1, LINK2, LOGS, NAME, SOCKETS, TOP, files, inside
 
 PID = TOP / "pid"               # of its process 1, as host 1 counts
@@ -131,6 +131,8 @@ def down():
     known = _known()
     if known is not None:
         cloud.Cloud.of("admin").must("compute", "DELETE", "/os-services/%s" % known["id"])
+    # What nova keeps of a deleted service it asks, when a host of the same name comes back, whether the host is up (volume detach).
+    databases.sql("DELETE FROM services WHERE host = '%s' AND deleted != 0" % NAME, "nova")
     files.remove()
     _unlink(FORCED, inside.READY, inside.SHARED, RELAY)
     shutil.rmtree(SOCKETS, ignore_errors=True)
