@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from disk import Server  # noqa: E402
+from disk import Server, checksum  # noqa: E402
 
 from light_snapshot.engine import errors, present  # noqa: E402
 
@@ -49,6 +49,23 @@ def test_what_is_committed_starts_from_its_root_disk(tmpdir, taken_away, store):
     with pytest.raises(errors.Refused, match='restart nova-compute'):
         server.engine().renew()
     assert server.engine().record.committed and server.engine().record.job is None
+
+
+def test_a_disk_that_comes_to_a_committed_server_does_not_keep_it_from_starting(tmpdir, taken_away):
+    server = Server(tmpdir)
+    server.enable(True)
+    for number in (1, 2, 3):
+        server.write(number, number)
+        server.snapshot()
+    server.act('commit_all')
+    root = server.engine().record.path(server.engine().record.root['file'])
+    wanted = checksum(root, 'qcow2', server.size)
+    server.add_disk('disk.eph0')
+    server.disks += ('disk.eph0',)
+    taken_away()
+    engine = server.engine()
+    assert engine.prepare_start(server.nova_disks())[0] == root and checksum(root, 'qcow2', server.size) == wanted
+    assert engine.record.committed and engine.record.job is None and engine.record.disk_names == ['disk', 'disk.eph0']
 
 
 def test_who_has_layers_goes_on_with_them(tmpdir, taken_away):

@@ -191,7 +191,7 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
 
         :raises Refused: our files were taken away, and this would give layers to a server that has none
         """
-        if job.get('new') and not self.record.live:
+        if (job.get('after') or {}).get('live') and not self.record.live:
             present.check()
         self.record.set_job(job)
         self._runner().step()
