@@ -1,5 +1,6 @@
 """Ansible with the collection of this tree, as a process."""
 
+import json
 import os
 import subprocess
 import sys
@@ -36,3 +37,21 @@ def run(its_environment, *argv):
 def playbook(its_environment, inventory, name, *words, wrapper=()):
     """The same, of a playbook of the collection."""
     return run(its_environment, *wrapper, BIN / 'ansible-playbook', '-i', inventory, 'light_snapshot.openstack.' + name, *words)
+
+
+def answers(its_environment, directory, arguments, *flags, ignore_errors=False):
+    """(what was said, the answers) of a playbook whose tasks are the module's, one for each of the arguments.
+
+    :param directory: for the playbook and the answers
+    """
+    found, names = directory / 'answers.json', ['task%d' % number for number in range(len(arguments))]
+    tasks = [{'name': 'Task', 'register': name, 'ignore_errors': ignore_errors, 'light_snapshot.openstack.light_snapshot': one}
+             for name, one in zip(names, arguments)]
+    tasks.append({'name': 'Answers', 'check_mode': False, 'diff': False, 'ansible.builtin.copy': {
+        'dest': str(found), 'mode': '0600', 'content': '{{ [%s] | to_json }}' % ', '.join(names)}})
+    (directory / 'play.yml').write_text(json.dumps([{
+        'hosts': 'localhost', 'connection': 'local', 'gather_facts': False, 'tasks': tasks,
+        'vars': {'ansible_python_interpreter': '{{ ansible_playbook_python }}'}}]))
+    code, said = run(its_environment, BIN / 'ansible-playbook', '-i', 'localhost,', *flags, directory / 'play.yml')
+    assert code == 0, said
+    return said, json.loads(found.read_text())

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from collection import BIN, run
+import collection
 from conftest import credentials
 from stub_cloud import DB, WEB
 
@@ -161,20 +161,9 @@ def test_it_does_not_wait(cloud, snapshot):
 
 def play(environment, cloud, directory, *flags):
     """(what was said, the answers) of a playbook of some tasks, one after the other."""
-    answers, tasks = directory / 'answers.json', []
-    for number, args in enumerate(({'name': 'x'}, {'name': 'x', 'description': 'd'}, {'name': 'x'}, {'name': 'x', 'state': 'recovered'},
-                                   {'name': 'x', 'state': 'absent'}, {'name': ''})):
-        tasks.append({'name': 'Task', 'register': 'task%d' % number, 'ignore_errors': True,
-                      'light_snapshot.openstack.light_snapshot': dict(credentials(cloud), server='db', **args)})
-    tasks.append({'name': 'Answers', 'check_mode': False, 'diff': False, 'ansible.builtin.copy': {
-        'dest': str(answers), 'mode': '0600',
-        'content': '{{ [%s] | to_json }}' % ', '.join('task%d' % number for number in range(len(tasks)))}})
-    (directory / 'play.yml').write_text(json.dumps([{
-        'hosts': 'localhost', 'connection': 'local', 'gather_facts': False, 'tasks': tasks,
-        'vars': {'ansible_python_interpreter': '{{ ansible_playbook_python }}'}}]))
-    code, said = run(environment, BIN / 'ansible-playbook', '-i', 'localhost,', *flags, directory / 'play.yml')
-    assert code == 0, said
-    return said, json.loads(answers.read_text())
+    return collection.answers(environment, directory, [dict(credentials(cloud), server='db', **args) for args in (
+        {'name': 'x'}, {'name': 'x', 'description': 'd'}, {'name': 'x'}, {'name': 'x', 'state': 'recovered'},
+        {'name': 'x', 'state': 'absent'}, {'name': ''})], *flags, ignore_errors=True)
 
 
 def test_a_playbook(environment, cloud, tmp_path):

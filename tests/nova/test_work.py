@@ -14,6 +14,9 @@ from stand_in import Context, Engine, Instance
 
 OFF, ON, JOB, FINISH, SAVED = ('power off',), ('power on',), ('finish_job',), ('finish',), ('columns',)
 CUT = ('consistency', 'crash-consistent')
+#: Those that a running server is switched off for.
+WITHOUT_POWER = pytest.mark.parametrize('operation, args', [
+    ('recover', {'index': 3, 'use_root': False}), ('undo_preview', {}), ('preview', {'index': 3, 'use_root': False})])
 
 
 class Manager(object):
@@ -80,8 +83,7 @@ def test_an_operation(engine, operation, args, asked):
     assert engine.event == 'compute_light_snapshot_' + operation
 
 
-@pytest.mark.parametrize('operation, args', [('recover', {'index': 3, 'use_root': False}), ('undo_preview', {}),
-                                             ('preview', {'index': 3, 'use_root': False})])
+@WITHOUT_POWER
 def test_a_server_that_is_off_stays_off(engine, operation, args):
     engine.on = False
     operate(engine, operation, **args)
@@ -100,8 +102,7 @@ def test_what_the_engine_refuses_is_an_answer_and_nothing_follows(engine, operat
     assert engine.done()[-1][0] == check
 
 
-@pytest.mark.parametrize('operation, args', [('preview', {'index': 3, 'use_root': False}), ('undo_preview', {}),
-                                             ('recover', {'index': 3, 'use_root': False})])
+@WITHOUT_POWER
 def test_a_failure_with_the_power_off_gives_it_back(engine, operation, args):
     engine.refuses = operation
     assert operate(engine, operation, **args) == {}
@@ -111,8 +112,7 @@ def test_a_failure_with_the_power_off_gives_it_back(engine, operation, args):
     assert since[-1] == ('fault', '%s is refused' % operation)
 
 
-@pytest.mark.parametrize('operation, args', [('preview', {'index': 3, 'use_root': False}), ('undo_preview', {}),
-                                             ('recover', {'index': 3, 'use_root': False})])
+@WITHOUT_POWER
 def test_nothing_is_switched_off_that_could_not_be_switched_on_again(engine, operation, args):
     engine.away = True
     assert operate(engine, operation, **args) == {}
