@@ -10,6 +10,7 @@ from horizon import tables
 from light_snapshot_dashboard.project import rows
 
 from base import DashboardTest
+from base import TAB
 from base import mock
 
 AJAX = {'HTTP_X_REQUESTED_WITH': 'XMLHttpRequest'}
@@ -62,8 +63,8 @@ class RowsTest(DashboardTest):
 
 class CostTest(DashboardTest):
 
-    def cost(self, count):
-        """(requests to nova, templates drawn) of the tab with so many restore points."""
+    def cost(self, count, shown, part=''):
+        """(requests to nova, templates drawn) of the tab with so many restore points, so many of them on this page."""
         while len(self.db.points) < count:
             self.db.add('last', 'point %d' % len(self.db.points))
         del self.stub.requests[:]
@@ -71,11 +72,12 @@ class CostTest(DashboardTest):
         from django.template import base
         render = base.Template.render
         with mock.patch.object(base.Template, 'render', lambda template, context: drawn.append(1) or render(template, context)):
-            response = self.tab('db-id', **AJAX)
-        self.assertContains(response, 'restore_points__row__', count=count)
+            response = self.client.get(TAB + part, **AJAX)
+        self.assertContains(response, 'restore_points__row__', count=shown)
         return [(method, address) for method, address, _body in self.stub.requests], len(drawn)
 
     def test_two_requests_and_as_many_templates_however_many_restore_points(self):
-        few, many = self.cost(3), self.cost(200)
+        few, many, everything = self.cost(3, 3), self.cost(200, 20), self.cost(200, 200, '&restore_points_page=all')
         self.assertEqual(few[0], [('GET', '/servers/db-id'), ('GET', '/servers/db-id/light-snapshots')])
         self.assertEqual(many, few)
+        self.assertEqual(everything, few)

@@ -151,14 +151,6 @@ class TabTest(_Tab):
                          'The restore points could not be read. The resource could not be found.')
         self.assertContains(self.tab('db-id'), 'Overview')
 
-    def test_one_request_for_the_listing(self):
-        for number in range(200):
-            self.db.add('last', str(number))
-        del self.stub.requests[:]
-        self.assertEqual(len(list(self.page().one('tbody').all('tr'))), 203)
-        asked = [address for _method, address, _body in self.stub.requests]
-        self.assertEqual(sorted(asked), ['/servers/db-id', '/servers/db-id/light-snapshots'])
-
 
 class ActionsTest(_Tab):
 

@@ -8,6 +8,8 @@ leads to where the server stands is the main one.
 _BEGINS, _GOES_ON = u'\u251c\u2500 ', u'\u2502  '
 # No screen has room for more.
 DEEPEST = 6
+# Instead of the number of a page: the whole tree.
+ALL = 'all'
 
 
 def ordered(points):
@@ -36,6 +38,45 @@ def ordered(points):
             waiting.append((each, after + _BEGINS, after + _GOES_ON)
                            if deeper else (each, after, after))
     return found
+
+
+class Page(object):
+    """A part of the tree.
+
+    It is cut from its end, where the newest are, and the server as a rule:
+    there a page is full, and the first one has what is left.
+
+    :param points: as `ordered` has them
+    :param wanted: the number of the page, from 1, or ALL, as an address has
+                   it; anything else is the page where the server stands
+    :param size: how many points are on a page
+    """
+
+    def __init__(self, points, wanted, size):
+        # The size is a user's, in a cookie.
+        size = max(1, size)
+        self.total = len(points)
+        self.count = max(1, -(-self.total // size))
+        self.stands = self._of(size, next(
+            (place for place, point in enumerate(points) if point.current),
+            self.total - 1))
+        self.whole = wanted == ALL
+        # What was asked for, as far as it makes sense.
+        self.asked = ALL if self.whole else None
+        try:
+            self.number = self.asked = min(max(1, int(wanted)), self.count)
+        except (TypeError, ValueError):
+            self.number = self.stands
+        end = self.total - (self.count - self.number) * size
+        begin = max(0, end - size)
+        if self.whole:
+            begin, end = 0, self.total
+        self.points = points[begin:end]
+        self.first, self.last = begin + 1, end
+
+    def _of(self, size, place):
+        """The number of the page that holds this place."""
+        return self.count - (self.total - 1 - place) // size
 
 
 def _children(points):

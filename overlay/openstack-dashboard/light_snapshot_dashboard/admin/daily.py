@@ -15,6 +15,7 @@ from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import columns
 from light_snapshot_dashboard.project import failures
 from light_snapshot_dashboard.project import overview as project_overview
+from light_snapshot_dashboard.project import pager
 from light_snapshot_dashboard.project import tables as project_tables
 from light_snapshot_dashboard.project import when
 
@@ -141,13 +142,19 @@ class DailyView(tables.DataTableView):
             'overview': self.overview,
             'pages': overview.pages('daily'),
             'summary': self._summary(),
-            'page_number': self.number, 'page_count': self.count,
-            'before': '%s?page=%d' % (where, self.number - 1)
-                      if self.number > 1 else None,
-            'after': '%s?page=%d' % (where, self.number + 1)
-                     if self.number < self.count else None,
+            'pager': self._pager(where),
         })
         return context
+
+    def _pager(self, where):
+        if self.count == 1:
+            return None
+        return pager.pager(
+            gettext('Page %(page_number)s of %(page_count)s, those first of '
+                    'which none was taken for longest.')
+            % {'page_number': self.number, 'page_count': self.count},
+            self.number, self.count, lambda number: '%s?page=%d' % (where,
+                                                                    number))
 
     def _summary(self):
         said = [gettext('Instances with a daily snapshot: %d.')

@@ -23,6 +23,7 @@ from light_snapshot_dashboard.project import failures
 from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
 from light_snapshot_dashboard.project import overview as project_overview
+from light_snapshot_dashboard.project import pager
 from light_snapshot_dashboard.project import tables as project_tables
 from light_snapshot_dashboard.project import when
 from light_snapshot_dashboard.project import who
@@ -239,20 +240,27 @@ class GatheredView(tables.DataTableView):
         query = compat.urlencode(self.wanted.query(page))
         return self.request.path + ('?' + query if query else '')
 
+    def _pager(self):
+        if self.pages == 1:
+            return None
+        here = self.wanted.page
+        return pager.pager(
+            gettext('Page %(page_number)s of %(page_count)s: the restore '
+                    'points of %(servers_shown)s instances, by the '
+                    "instances' names.") % {
+                        'page_number': here, 'page_count': self.pages,
+                        'servers_shown': len(self.servers)},
+            here, self.pages, self._address)
+
     def get_context_data(self, **kwargs):
         context = super(GatheredView, self).get_context_data(**kwargs)
-        here, pages = self.wanted.page, self.pages
         context.update(project_overview.usage(self.overview), **{
             'problem': self.problem,
             'pages': project_overview.pages(self.request, 'points'),
             'wanted': self.wanted,
             'kinds': _KINDS,
             'chart': chart.of(self.request, self.found),
-            'page_number': here,
-            'page_count': pages,
-            'servers_shown': len(self.servers),
-            'before': self._address(here - 1) if here > 1 else None,
-            'after': self._address(here + 1) if here < pages else None,
+            'pager': self._pager(),
             'all': self.request.path,
         })
         return context

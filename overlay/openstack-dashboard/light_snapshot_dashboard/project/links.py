@@ -5,6 +5,8 @@ from light_snapshot_dashboard import compat
 TAB = 'light_snapshots'
 _FORM = 'horizon:project:light_snapshots:%s'
 _TAB_QUERY = '?tab=instance_details__' + TAB
+# Which page of the restore points the tab shows.
+PART = 'restore_points_page'
 
 
 def form(name, instance_id, index=None, back=None):
@@ -49,9 +51,12 @@ def instance(instance_id):
                           args=(instance_id,))
 
 
-def tab(page):
-    """The address of our tab on an instance page."""
-    return page + _TAB_QUERY
+def tab(page, part=None):
+    """The address of our tab on an instance page.
+
+    :param part: which page of the restore points, as `tree.Page` takes it
+    """
+    return page + _TAB_QUERY + ('&%s=%s' % (PART, part) if part else '')
 
 
 def back(request, instance_id):

@@ -9,6 +9,7 @@ from horizon import tables
 from light_snapshot_dashboard import compat
 from light_snapshot_dashboard import points
 from light_snapshot_dashboard import rights
+from light_snapshot_dashboard import tree
 from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import columns
 from light_snapshot_dashboard.project import labels
@@ -41,7 +42,7 @@ class _TableAction(tables.LinkAction):
     def get_link_url(self, datum=None):
         return links.form(self.form, self.table.instance.id,
                           index=None if datum is None else datum.index,
-                          back=links.tab(self.table.get_absolute_url()))
+                          back=self.table.here)
 
 
 class Take(_TableAction):
@@ -105,7 +106,7 @@ class Check(_TableAction):
 
     def get_link_url(self, datum=None):
         return links.batch('check', [self.table.instance.id],
-                           links.tab(self.table.get_absolute_url()))
+                           self.table.here)
 
 
 class Commit(_TableAction):
@@ -339,6 +340,7 @@ class RestorePointsTable(ChoiceTable, rows.QuickTable):
 
     # What the API tells; the tab has it before the table is drawn.
     listing = points.Listing({})
+    page = tree.Page([], None, 1)
 
     name = columns.Column(name_of, verbose_name=_('Name'))
     index = columns.Column(index_of, verbose_name=_('Index'),
@@ -383,6 +385,11 @@ class RestorePointsTable(ChoiceTable, rows.QuickTable):
     def instance(self):
         """The server whose page this is."""
         return self.kwargs['instance']
+
+    @property
+    def here(self):
+        """The address of this page of the table."""
+        return links.tab(self.get_absolute_url(), self.page.asked)
 
     def render_row_actions(self, datum, *args, **kwargs):
         """Horizon's; of the row that stands for all those of a number of

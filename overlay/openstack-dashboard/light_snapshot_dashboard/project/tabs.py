@@ -6,6 +6,7 @@ from django.views import generic
 
 from horizon import conf
 from horizon import tabs
+from horizon.utils.functions import get_page_size
 
 from openstack_dashboard import api as dashboard_api
 
@@ -13,10 +14,12 @@ from light_snapshot_dashboard import api
 from light_snapshot_dashboard import points
 from light_snapshot_dashboard import rights
 from light_snapshot_dashboard import tree
+from light_snapshot_dashboard.compat import gettext
 from light_snapshot_dashboard.compat import gettext_lazy as _
 from light_snapshot_dashboard.project import failures
 from light_snapshot_dashboard.project import labels
 from light_snapshot_dashboard.project import links
+from light_snapshot_dashboard.project import pager
 from light_snapshot_dashboard.project import tables
 from light_snapshot_dashboard.project import when
 from light_snapshot_dashboard.project import who
@@ -49,27 +52,51 @@ class LightSnapshotsTab(tabs.TableTab):
     def get_restore_points_data(self):
         """The rows; also fetches what the lines above the table say."""
         self.listing = points.Listing({})
-        self.problem = None
+        self.problem, self.page = None, tree.Page([], None, 1)
         try:
             self.listing = api.listing(self.request,
                                        self.tab_group.kwargs['instance'].id)
-            when.tell(self.request, self.listing.points)
-            who.tell(self.request, self.listing.points)
-            table, = self._tables.values()
-            table.listing = self.listing
         except Exception as error:
             failures.log_in_again(self.request, error)
             self.problem = failures.sentence(
                 _('The restore points could not be read.'), error)
-        for point in self.listing.points:
+        # Horizon's rows are what a long page costs.
+        self.page = tree.Page(
+            tree.ordered(self.listing.points),
+            self.request.GET.get(links.PART), get_page_size(self.request))
+        table, = self._tables.values()
+        table.listing, table.page = self.listing, self.page
+        when.tell(self.request, self.page.points)
+        who.tell(self.request, self.page.points)
+        for point in self.page.points:
             point.previewed = point.index == self.listing.preview
-        return tree.ordered(self.listing.points)
+        return self.page.points
+
+    def _pager(self, path):
+        """What leads to the pages that are not shown."""
+        page = self.page
+        if page.count == 1:
+            return None
+        words = {'first': page.first, 'last': page.last, 'total': page.total}
+        if page.whole:
+            return pager.pager(
+                gettext('All %(total)s restore points.') % words, None, 1, None,
+                [(links.tab(path), gettext('Show in Pages'))])
+        more = [(links.tab(path, tree.ALL), gettext('Show All'))]
+        if page.number != page.stands:
+            more.insert(0, (links.tab(path), gettext('You are here')))
+        return pager.pager(
+            gettext('Restore points %(first)s to %(last)s of %(total)s, in the '
+                    'order of the tree.') % words,
+            page.number, page.count,
+            lambda number: links.tab(path, number), more)
 
     def get_context_data(self, request, **kwargs):
         context = super(LightSnapshotsTab, self).get_context_data(
             request, **kwargs)
         instance = self.tab_group.kwargs['instance']
         listing = self.listing
+        here = links.tab(request.path, self.page.asked)
         context.update(status(request, instance, listing), **{
             'instance': instance,
             'server': rights.ServerState(instance),
@@ -78,11 +105,12 @@ class LightSnapshotsTab(tabs.TableTab):
             'usage': Usage(listing),
             'previewed': listing.by_index(listing.preview),
             'hindrance': rights.hindrance(request, instance),
-            'here': links.tab(request.path),
+            'here': here,
             'status_url': links.form('status', instance.id),
             'script_url': links.script(),
             'delete_url': links.form('delete_several', instance.id),
-            'back': links.tab(request.path),
+            'back': here,
+            'pager': self._pager(request.path),
             'interval': conf.HORIZON_CONFIG.get('ajax_poll_interval', 2500),
         })
         return context
