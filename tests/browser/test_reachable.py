@@ -14,6 +14,8 @@ from django.template import Context, Engine
 
 from testbed.cloud import Cloud
 
+from horizon import ADDRESS
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / 'overlay/openstack-dashboard/light_snapshot_dashboard/templates'
 
@@ -29,6 +31,7 @@ CONTROLS = '''scope => Array.from(document.querySelector(scope).querySelectorAll
                     && each.getAttribute('tabindex') !== '-1')
     .map((each, number) => { each.setAttribute('data-walk', number);
                              return each.id || each.getAttribute('aria-label') || each.innerText.trim() || each.outerHTML; })'''
+IDS = 'rows => rows.map(each => each.id)'
 FOCUSED = '''() => { const each = document.activeElement;
                      return each && each.hasAttribute('data-walk') ? Number(each.getAttribute('data-walk')) : null; }'''
 OUTSIDE = '''scope => Array.from(document.querySelector(scope).querySelectorAll('a, button, input:not([type=hidden]), textarea'))
@@ -155,6 +158,20 @@ def look_at_the_others(judge, session, server_id):
         judge(session, name, scope)
 
 
+def look_at_pages(judge, session, server_id):
+    """The tab where not all restore points are on one page: of four, two."""
+    page = session.page
+    page.context.add_cookies([{'name': 'API_RESULT_PAGE_SIZE', 'value': '2', 'url': ADDRESS}])
+    session.open_tab(server_id)
+    stands = page.locator('#restore_points tbody tr').evaluate_all(IDS)
+    page.click('.pager a[rel=prev]')
+    page.wait_for_selector('.pager a[rel=next]')
+    before = page.locator('#restore_points tbody tr').evaluate_all(IDS)
+    assert (len(stands), len(before)) == (2, 2) and not set(stands) & set(before)
+    judge(session, 'pages', TAB)
+    page.context.clear_cookies(name='API_RESULT_PAGE_SIZE')
+
+
 def look_at_a_preview(judge, session, server_id):
     session.open_tab(server_id)
     judge(session, 'preview', TAB)
@@ -196,12 +213,13 @@ def test_axe_finds_nothing_and_everything_fits(still, session_of, language):
     populate(still)
     look_at_what_is_used_most(judge, session, still)
     look_at_the_others(judge, session, still)
+    look_at_pages(judge, session, still)
     act(still, 'previewInstance', {'snap_index': 1})
     look_at_a_preview(judge, session, still)
     admin.speak(language)
     look_at_the_administrators(judge, admin, still)
     assert judge.found == [], '\n'.join(judge.found)
-    assert judge.pages == 32
+    assert judge.pages == 33
 
 
 def reached(page, scope, key='Tab', more=10):

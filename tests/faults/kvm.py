@@ -1,8 +1,8 @@
 """/dev/kvm out of a libvirtd's sight.
 
 The guests are emulated, with or without it. Where there is one, libvirt 9.0 takes what it knows of QEMU for outdated whenever the
-processor's features, as /dev/kvm tells them, differ from those of its last look. In some virtual machines they differ from look to
-look, and QEMU is started and asked again for each guest: a cell takes 20 seconds then, instead of 3.
+processor's features, as /dev/kvm tells them, differ from those of its last look. In some virtual machines the number of the processor
+that was asked is among them, and QEMU is started and asked again and again: a cell takes 20 seconds then, instead of 3.
 """
 
 import os
