@@ -1,6 +1,11 @@
 """A stand-in for the engine, which notes what it is asked to do, and a server to do it to."""
 
+import json
+
+from nova.objects import base
+
 from light_snapshot.engine import errors
+from light_snapshot.nova import rpcapi
 
 
 class Record(object):
@@ -90,3 +95,9 @@ class Instance(object):
 
     def save(self):
         pass
+
+
+def came(answer):
+    """An answer of a compute host as it comes to nova-api: through nova's serializer there, and ours here."""
+    sent = json.loads(json.dumps(base.NovaObjectSerializer().serialize_entity(None, answer)))
+    return rpcapi.Serializer().deserialize_entity(None, sent)

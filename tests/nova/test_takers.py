@@ -13,7 +13,7 @@ from light_snapshot.engine import engine as engines  # noqa: E402
 from light_snapshot.engine import files as engine_files  # noqa: E402
 from light_snapshot.nova import driver, manager, names, places, takers  # noqa: E402
 
-from stand_in import Context, Instance  # noqa: E402
+from stand_in import Context, Instance, came  # noqa: E402
 
 NAMED = {'name': '', 'description': '', 'quiesce': False}
 
@@ -63,7 +63,7 @@ def operate(user, operation, **args):
 def told():
     """{index: who took it}, as the list tells."""
     return dict((point['index'], point['taken_by'])
-                for point in manager.Endpoint(Manager()).points(Context(), Instance())['points'])
+                for point in came(manager.Endpoint(Manager()).points(Context(), Instance()))['points'])
 
 
 def test_each_by_whoever_asked(server):

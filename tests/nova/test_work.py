@@ -10,7 +10,7 @@ from light_snapshot.nova import manager
 from light_snapshot.nova import names
 from light_snapshot.nova import places
 
-from stand_in import Context, Engine, Instance
+from stand_in import Context, Engine, Instance, came
 
 OFF, ON, JOB, FINISH, SAVED = ('power off',), ('power on',), ('finish_job',), ('finish',), ('columns',)
 CUT = ('consistency', 'crash-consistent')
@@ -146,14 +146,14 @@ def test_each_operation_has_its_names():
 
 def test_how_things_stand(engine):
     endpoint = manager.Endpoint(Manager(engine))
-    answer = endpoint.points(Context(), Instance())
+    answer = came(endpoint.points(Context(), Instance()))
     assert answer['points'] == [dict(point, taken_by=None) for point in engine.points()] and answer['disks_left_out'] == ['vdb']
     assert (answer['written'], answer['progress'], answer['preview'], answer['retention']) == (
         5, engine.progress(), None, {'count': None, 'days': None})
     engine.record.preview = {'index': 3, 'more': 'of the engine\'s'}
-    assert endpoint.points(Context(), Instance())['preview'] == 3
+    assert came(endpoint.points(Context(), Instance()))['preview'] == 3
     engine.record = None
-    assert endpoint.points(Context(), Instance()) == {'points': [], 'enabled': False}
+    assert came(endpoint.points(Context(), Instance())) == {'points': [], 'enabled': False}
 
 
 # ---- nova-compute's start

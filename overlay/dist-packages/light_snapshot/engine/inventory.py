@@ -1,5 +1,6 @@
 """What a server's restore points are and what they take: read only, for lists that people look at."""
 
+import collections
 import time
 
 from light_snapshot.engine import errors
@@ -26,6 +27,7 @@ def points(record, files):
         names.update((layer['index'], (layer['file'], 'last')) for layer in state['live'][:-1])
     shown, result, until = plans.shown(state), [], time.time() + PATIENCE
     parents = dict((index, plans.shown_parent(state, index)) for index in shown)
+    children, standing_on = collections.Counter(parents.values()), thinning.all_standing(state)
     for index in shown:
         name, where = names[index]
         point = plans.point(None, None, plans.CRASH_CONSISTENT)
@@ -33,15 +35,15 @@ def points(record, files):
         point.pop('deleted', None)
         point.setdefault('daily', None)
         point.update(index=index, parent=parents[index], state=where, size=_allocated(record, files, name),
-                     frees=_frees(record, files, state, index, until), current=index == current,
-                     kept=str(index) in state['kept'], safety=bool(point.get('safety')),
-                     children=sum(1 for parent in parents.values() if parent == index))
+                     frees=_frees(record, files, state, thinning.frees(state, index, standing_on), until),
+                     current=index == current, kept=str(index) in state['kept'], safety=bool(point.get('safety')),
+                     children=children[index])
         result.append(point)
     return result
 
 
 def _listed(record):
-    """(state, current index) that the list goes by."""
+    """(state, current index) that the list goes by. Nobody may change what is in it."""
     job = record.job or {}
     if record.preview:
         # While one is looked at, the others are what they were before.
@@ -49,17 +51,19 @@ def _listed(record):
     if job.get('kind') == 'merge' and job['state'] == 'run':
         # What is being committed to holds what it held no more, whatever becomes of the commit.
         return job['after'], record.current
-    return record.state(), record.current
+    return record.data, record.current
 
 
 def _allocated(record, files, name):
     return sum(files.allocated(layout.of(disk, name)) for disk in record.disk_names)
 
 
-def _frees(record, files, state, index, until):
-    """Bytes that come back when this restore point is deleted; those of deeper ones, already deleted, not counted. None
-    where they cannot be known, or not before `until`: the next list has more of them."""
-    how = thinning.frees(state, index)
+def _frees(record, files, state, how, until):
+    """Bytes that come back when a restore point is deleted; those of deeper ones, already deleted, not counted. None
+    where they cannot be known, or not before `until`: the next list has more of them.
+
+    :param how: as `thinning.frees` has it
+    """
     if how is None:
         return 0
     if how[0] == 'file':

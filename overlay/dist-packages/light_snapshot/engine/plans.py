@@ -95,7 +95,9 @@ def live_below(state, index):
 
 def shown(state):
     """The indices of the restore points that are listed, oldest first."""
-    found = set(index for index in map(int, state['kept']) if not is_spoilt(state, live_below(state, index)))
+    found = set(map(int, state['kept']))
+    if state['root'].get('spoilt'):
+        found = set(index for index in found if not is_spoilt(state, live_below(state, index)))
     if state['live']:
         live = [state['root']['index']] + [layer['index'] for layer in state['live'][:-1]]
         found.update(index for index in live if not is_spoilt(state, index))

@@ -84,15 +84,23 @@ def expired_daily(state, keep, weeks):
 
 # ---- what stands on a restore point
 
-def standing(state, index):
-    """What stands directly on a kept restore point, or on the frozen live one: [('kept', index), ('root', None), ...]."""
-    found = [('kept', int(key)) for key in sorted(state['kept'], key=int) if state['kept'][key]['on'] == index]
-    if str(index) in state['kept'] and state['root']['on'] == index:
-        found.append(('root', None))
+def all_standing(state):
+    """What stands directly on each kept restore point, and on the frozen live one: {index: [('kept', index), ('root', None), ...]};
+    those on which nothing stands are not in it."""
+    found, root = {}, state['root']['on']
+    for key in sorted(state['kept'], key=int):
+        found.setdefault(state['kept'][key]['on'], []).append(('kept', int(key)))
+    if str(root) in state['kept']:
+        found.setdefault(root, []).append(('root', None))
     live = [layer['index'] for layer in state['live']]
-    if index in live[:-1]:
-        found.append(('live', live[live.index(index) + 1]))
+    for below, above in zip(live, live[1:]):
+        found.setdefault(below, []).append(('live', above))
     return found
+
+
+def standing(state, index):
+    """As `all_standing`, of one of them."""
+    return all_standing(state).get(index, [])
 
 
 def _is_base(state, index):
@@ -101,15 +109,17 @@ def _is_base(state, index):
         any(plans.stays(state, layer) for layer in state['live'])
 
 
-def frees(state, index):
-    """How the space of a restore point would come back: ('file', name), ('overlap', name, name above), or None."""
-    entry = state['kept'].get(str(index))
+def frees(state, index, standing_on):
+    """How the space of a restore point would come back: ('file', name), ('overlap', name, name above), or None.
+
+    :param standing_on: what `all_standing` gives of this state
+    """
+    entry, above = state['kept'].get(str(index)), standing_on.get(index, [])
     if entry is None:
         live = state['live']
-        if len(live) > 1 and index == live[0]['index'] and len(standing(state, index)) == 1:
+        if len(live) > 1 and index == live[0]['index'] and len(above) == 1:
             return 'overlap', live[0]['file'], live[1]['file']
         return None
-    above = standing(state, index)
     if _is_base(state, index) or entry['file'] == layout.DISK and not above:
         return None
     if not above:

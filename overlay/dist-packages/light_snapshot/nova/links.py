@@ -13,9 +13,12 @@ except ImportError:     # Python 2
 class Links(common.ViewBuilder):
     """nova's own way to a URL, its configured prefix included."""
 
-    def point(self, req, server_id, index):
-        """`self` and `bookmark` of a restore point."""
-        return self._get_links(req, index, 'servers/%s/light-snapshots' % server_id)
+    def points(self, req, server_id):
+        """Gives a function that gives `self` and `bookmark` of a restore point, by its index."""
+        # They differ in the last word alone, and there may be hundreds.
+        last = '0'
+        links = self._get_links(req, last, 'servers/%s/light-snapshots' % server_id)
+        return lambda index: [dict(link, href=link['href'][:-len(last)] + str(index)) for link in links]
 
     def server(self, req, server_id):
         """The same of a server."""

@@ -51,7 +51,8 @@ class LightSnapshotsController(asking.Controller):
             shown, more = pages.page(answer['points'], req.GET.dict_of_lists(), common.get_limit_and_marker(req)[0])
         except pages.BadQuery as error:
             raise exc.HTTPBadRequest(explanation=error.args[0])
-        body = {'light_snapshots': [self._with_links(req, instance, point) for point in shown],
+        links = self._links.points(req, instance.uuid)
+        body = {'light_snapshots': [dict(point, links=links(point['index'])) for point in shown],
                 'enabled': answer['enabled'], 'committed': answer.get('committed', False),
                 'store': answer.get('store', False), 'daily': columns.get('snapshot_daily', False),
                 'disks': answer.get('disks', []), 'disks_left_out': answer.get('disks_left_out', []),
@@ -73,7 +74,7 @@ class LightSnapshotsController(asking.Controller):
         raise exc.HTTPNotFound(explanation='There is no restore point %s.' % id)
 
     def _with_links(self, req, instance, point):
-        return dict(point, links=self._links.point(req, instance.uuid, point['index']))
+        return dict(point, links=self._links.points(req, instance.uuid)(point['index']))
 
     @staticmethod
     def _number(index):
