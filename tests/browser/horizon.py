@@ -55,6 +55,15 @@ class Horizon(object):
         """Chooses the language, by its name in Horizon's settings."""
         self.open('/settings/')
         self.page.select_option('#id_language', language)
+        self._save_settings()
+
+    def show_at_once(self, count):
+        """Chooses how many rows are on a page, in Horizon's settings."""
+        self.open('/settings/')
+        self.page.fill('#id_pagesize', str(count))
+        self._save_settings()
+
+    def _save_settings(self):
         self.page.click('form#user_settings_modal input[type=submit], .modal-footer input[type=submit], '
                         'input.btn-primary[type=submit]')
         self.page.wait_for_load_state('networkidle')

@@ -14,8 +14,6 @@ from django.template import Context, Engine
 
 from testbed.cloud import Cloud
 
-from horizon import ADDRESS
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / 'overlay/openstack-dashboard/light_snapshot_dashboard/templates'
 
@@ -161,7 +159,7 @@ def look_at_the_others(judge, session, server_id):
 def look_at_pages(judge, session, server_id):
     """The tab where not all restore points are on one page: of four, two."""
     page = session.page
-    page.context.add_cookies([{'name': 'API_RESULT_PAGE_SIZE', 'value': '2', 'url': ADDRESS}])
+    session.show_at_once(2)
     session.open_tab(server_id)
     stands = page.locator('#restore_points tbody tr').evaluate_all(IDS)
     page.click('.pager a[rel=prev]')
@@ -169,7 +167,7 @@ def look_at_pages(judge, session, server_id):
     before = page.locator('#restore_points tbody tr').evaluate_all(IDS)
     assert (len(stands), len(before)) == (2, 2) and not set(stands) & set(before)
     judge(session, 'pages', TAB)
-    page.context.clear_cookies(name='API_RESULT_PAGE_SIZE')
+    session.show_at_once(20)
 
 
 def look_at_a_preview(judge, session, server_id):
