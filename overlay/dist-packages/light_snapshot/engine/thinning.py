@@ -159,7 +159,7 @@ def collapse(state, running):
 
 
 def _collapse_kept(state, index, running):
-    how = frees(state, index)
+    how = frees(state, index, all_standing(state))
     if how is None:
         return None
     if how[0] == 'file':
