@@ -182,7 +182,8 @@ def measure(stack, lines, count, minutes):
     found, all_many = everyone(stack, big.servers, LOST)
     lines += [*found, *_together(all_few, all_many), *_memory(before, stack.memory())]
     shell.say('snapshotAll of %d' % big.servers)
-    lines += window(stack, clock, 1.5 * took + 20, minutes)
+    # Most of a start is the look at each server.
+    lines += window(stack, clock, took * bench.scale.MANY / bench.scale.FEW + 20, minutes)
 
 
 def main():
