@@ -96,7 +96,6 @@ class LightSnapshotsTab(tabs.TableTab):
             request, **kwargs)
         instance = self.tab_group.kwargs['instance']
         listing = self.listing
-        here = links.tab(request.path, self.page.asked)
         context.update(status(request, instance, listing), **{
             'instance': instance,
             'server': rights.ServerState(instance),
@@ -105,11 +104,10 @@ class LightSnapshotsTab(tabs.TableTab):
             'usage': Usage(listing),
             'previewed': listing.by_index(listing.preview),
             'hindrance': rights.hindrance(request, instance),
-            'here': here,
+            'here': links.tab(request.path, self.page.asked),
             'status_url': links.form('status', instance.id),
             'script_url': links.script(),
             'delete_url': links.form('delete_several', instance.id),
-            'back': here,
             'pager': self._pager(request.path),
             'interval': conf.HORIZON_CONFIG.get('ajax_poll_interval', 2500),
         })
