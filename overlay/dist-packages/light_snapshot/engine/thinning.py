@@ -98,11 +98,6 @@ def all_standing(state):
     return found
 
 
-def standing(state, index):
-    """As `all_standing`, of one of them."""
-    return all_standing(state).get(index, [])
-
-
 def _is_base(state, index):
     """Whether the layer that is committed next will be kept on this one, whose content the root holds now."""
     return bool(state['live']) and index == state['root']['index'] and \
@@ -143,23 +138,24 @@ def collapse(state, running):
     """
     if state['preview']:
         return None
+    standing_on = all_standing(state)
     for key in sorted(state['kept'], key=int):
-        job = _collapse_kept(state, int(key), running) if plans.is_deleted(state, int(key)) else None
+        job = _collapse_kept(state, int(key), standing_on, running) if plans.is_deleted(state, int(key)) else None
         if job is not None:
             return job
     live = state['live']
     if len(live) < 2:
         return None
     if plans.is_deleted(state, live[-2]['index']):
-        return _collapse_last(state) if len(standing(state, live[-2]['index'])) == 1 else None
+        return _collapse_last(state) if len(standing_on.get(live[-2]['index'], [])) == 1 else None
     if plans.is_deleted(state, state['root']['index']):
         # The last snapshot is what the root may hold from now on.
         return plans.merge_oldest(state, 'delete')
     return None
 
 
-def _collapse_kept(state, index, running):
-    how = frees(state, index, all_standing(state))
+def _collapse_kept(state, index, standing_on, running):
+    how = frees(state, index, standing_on)
     if how is None:
         return None
     if how[0] == 'file':
@@ -167,7 +163,7 @@ def _collapse_kept(state, index, running):
         entry = after['kept'].pop(str(index))
         plans.prune(after)
         return plans.settle('delete', after, plans.cleanup('delete', [{'do': 'remove', 'file': entry['file']}]))
-    what = standing(state, index)[0]
+    what = standing_on[index][0]
     if what[0] == 'root' and not state['live'] and running:
         return None
     return _take_over(state, index, what)
