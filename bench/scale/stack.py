@@ -22,7 +22,8 @@ from testbed import config, databases, procs, services, settings, shell
 _PIDS = bench.scale.TOP / 'pids.json'
 # There as long as there is something outside of the directory.
 _MARK = bench.scale.TOP / 'made'
-_LOCK = '/run/light-snapshot-scale.lock'
+# With the testbed's own state: nothing of a measurement may look like a file of the package.
+_LOCK = settings.STATE / 'bench-scale.lock'
 _OWN = ('bench.scale.', 'placement-api')
 _SQL = os.path.join(bench.ROOT, 'sql', '0001-columns.up.sql')
 
