@@ -96,6 +96,8 @@ def everyone(stack, count, lost=None):
     good = [uuid for uuid, said in status.items() if said == 'accepted']
     each = count // len(bench.scale.HOSTS) if lost else 0
     told = many.actions(owner, good[::9], answer['request_id'])
+    for line in many.amiss(outcome, good, came):
+        shell.say(line)
     name = '`snapshotAll` of %d: ' % count
     lines = [
         table.Line(name + 'answered / all done', '%.1f s' % answered, '%.1f s' % outcome.seconds, answered / outcome.seconds),

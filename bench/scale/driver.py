@@ -57,11 +57,14 @@ def record(host):
 
     def noted(kind, function, size):
         def run(*args):
-            began, outcome = time.time(), 'failed'
+            began, outcome = time.time(), 'cut off'
             try:
                 answer = function(*args)
                 outcome = 'taken' if answer is None or 'index' in answer else str(answer.get('message'))
                 return answer
+            except Exception as exc:
+                outcome = 'failed: %s: %s' % (type(exc).__name__, exc)
+                raise
             finally:
                 line = {'kind': kind, 'what': size(args), 'began': began, 'ended': time.time(), 'outcome': outcome}
                 with open(path, 'a') as handle:

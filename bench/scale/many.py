@@ -96,6 +96,15 @@ def snapshot_all(stack, admin, owner, servers):
     return answer, answered, outcome, {uuid: after[uuid] - before[uuid] for uuid in after}
 
 
+def amiss(outcome, accepted, came):
+    """Lines on the servers that were accepted and did not get exactly one: what their hosts have noted."""
+    turns = collections.defaultdict(list)
+    for entry in outcome.entries:
+        turns[entry['what']].append('%(host)s: %(outcome)s' % entry)
+    return ['%s got %d restore points; %s' % (uuid, came[uuid], ', '.join(turns[uuid]) or 'it had no turn')
+            for uuid in accepted if came[uuid] != 1]
+
+
 def actions(session, uuids, request):
     """What the instance actions of some servers say of the snapshot of a request: {result: count}."""
     found = collections.Counter()

@@ -12,6 +12,7 @@ from . import ADDRESS1, LINK1, LINK2, LOGS, NAME, SOCKETS, TOP, files, inside
 PID = TOP / "pid"               # of its process 1, as host 1 counts
 RELAY = TOP / "relay.pid"
 FORCED = TOP / "forced"         # there from `kill` on, until nova hears it again
+_NFS_SOURCE = Path(__file__).with_name("nfs.c")
 _INSIDE, _OUT = "testbed.second.inside", "testbed.second.relay out"
 _NAMESPACES = ("--mount", "--uts", "--ipc", "--net", "--pid")
 
@@ -80,6 +81,7 @@ def up(shared=False):
     files.prepare()
     _unlink(inside.READY, inside.SHARED)
     if shared:
+        shell.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-o", str(inside.NFS), str(_NFS_SOURCE), "-ldl"])
         inside.SHARED.touch()
     SOCKETS.mkdir(exist_ok=True)
     files.start_sshd(1)
@@ -134,6 +136,6 @@ def down():
     # What nova keeps of a deleted service it asks, when a host of the same name comes back, whether the host is up (volume detach).
     databases.sql("DELETE FROM services WHERE host = '%s' AND deleted != 0" % NAME, "nova")
     files.remove()
-    _unlink(FORCED, inside.READY, inside.SHARED, RELAY)
+    _unlink(FORCED, inside.READY, inside.SHARED, inside.NFS, RELAY)
     shutil.rmtree(SOCKETS, ignore_errors=True)
     shell.say("%s is gone" % NAME)

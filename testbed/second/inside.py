@@ -11,6 +11,7 @@ from . import ADDRESS2, HOME, LINK2, LOGS, NAME, TOP, files
 
 SHARED = TOP / "shared"         # there while host 2 uses host 1's directory of instances
 READY = TOP / "ready"
+NFS = TOP / "nfs.so"            # of nfs.c
 
 _BOUND = (("nova", "/var/lib/nova"), ("varlibvirt", "/var/lib/libvirt"), ("etclibvirt", "/etc/libvirt"), ("etcnova", "/etc/nova"),
           ("lognova", "/var/log/nova"), ("loglibvirt", "/var/log/libvirt"), ("cache", "/var/cache/libvirt"),
@@ -45,6 +46,12 @@ def start_compute():
     shell.run(["service", "nova-compute", "start"], log=LOGS / "nova-compute-start.log")
 
 
+def _libvirtd_environment():
+    if not SHARED.exists():
+        return settings.ENVIRONMENT
+    return dict(settings.ENVIRONMENT, LD_PRELOAD=str(NFS), TESTBED_SHARED=str(settings.INSTANCES))
+
+
 def main():
     shell.run(["hostname", NAME])
     _mounts()
@@ -52,7 +59,7 @@ def main():
     subprocess.Popen([sys.executable, "-m", "testbed.second.relay", "in"], stdin=subprocess.DEVNULL, stdout=open(LOGS / "relay-in.log", "w"),
                      stderr=subprocess.STDOUT)
     for name, options in (("virtlogd", ("-d",)), ("libvirtd", ("-d", "--listen"))):
-        shell.run([name, *options], log=LOGS / (name + ".log"))
+        shell.run([name, *options], log=LOGS / (name + ".log"), environment=_libvirtd_environment())
     files.start_sshd(2)
     start_compute()
     READY.touch()

@@ -89,3 +89,10 @@ def test_servers_are_asked_for_on_all_hosts():
     known = {bench.scale.seed.uuid_of(number): number for number in range(1000)}
     numbers = [known[uuid] for uuid in many.spread(1000, 40)]
     assert len(set(numbers)) == 40 and {number % 20 for number in numbers} == set(range(20))
+
+
+def test_who_got_none_is_named_with_what_its_host_noted():
+    class Outcome:
+        entries = [{'what': 'a', 'host': 'h1', 'outcome': 'taken'}, {'what': 'b', 'host': 'h2', 'outcome': 'failed: Timeout: x'}]
+    assert many.amiss(Outcome, ['a', 'b', 'c'], {'a': 1, 'b': 0, 'c': 0}) == [
+        'b got 0 restore points; h2: failed: Timeout: x', 'c got 0 restore points; it had no turn']

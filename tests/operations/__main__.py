@@ -47,8 +47,6 @@ class Report:
         for title in titles:
             print('%-42s %s %7.0f' % (title, ' '.join('%-10s' % verdicts.get((title, state.title), '-') for state in self.states),
                                       sum(cell.seconds for cell in self.cells if cell.operation.title == title)))
-        for title, reason in matrix.NOT_RUN.items():
-            print('%-42s not run: %s' % (title, reason))
         self._refusals()
         counts = {word: sum(1 for cell in self.cells if cell.verdict == word) for word in (judge.COMMITTED, judge.REFUSED, judge.LOST, judge.FAILED)}
         kept = [cell.verdict for cell in self.cells if cell.verdict in _KEPT]

@@ -59,6 +59,11 @@ OPERATIONS = (
     Operation('soft reboot after a live migration', operations.soft_reboot_of_another_chain, on=None, second='own'),
     Operation('live block migration that fails half way', operations.live_migration_dies, on=None, among=BOTH, second='own'),
     Operation('evacuate, own disks', operations.evacuate, _anew(True), hosts.second_dead, on=OTHER, second='own'),
+    Operation('cold migration, shared storage, revert', operations.cold_migration_and_revert, among=BOTH, second='shared'),
+    Operation('cold migration, shared storage, confirm', operations.cold_migration, among=BOTH, second='shared'),
+    # libvirt takes the disks for shared on host 2 only: host 1's own libvirtd is left as it is.
+    Operation('live migration, shared storage', operations.live_migration, on=OTHER, among=BOTH, second='shared'),
+    Operation('live migration, shared storage, that fails', operations.live_migration_dies, on=OTHER, among=BOTH, second='shared'),
     Operation('evacuate, shared storage', operations.evacuate, around=hosts.second_dead, on=OTHER, second='shared'),
     Operation('recover, after all of these', operations.recover, _recovered, listed=True),
     Operation('image-cache pass, image deleted', operations.hard_reboot, around=hosts.image_gone),
@@ -72,13 +77,10 @@ _OFF = 'nova does this to a server that runs, and answers 409 for one that is of
 _HISTORY = 'the history lies on the host that the server leaves'
 REFUSED = {(title, 'stopped'): _OFF for title in (
     'soft reboot', 'soft reboot after an unrescue', 'soft reboot after a live migration', 'pause and unpause', 'suspend and resume',
-    'live block migration', 'live migration, a volume attached', 'live block migration that fails half way')}
+    'live block migration', 'live migration, a volume attached', 'live block migration that fails half way', 'live migration, shared storage',
+    'live migration, shared storage, that fails')}
 REFUSED['enable, snapshot: booted from a volume', 'plain'] = 'a server booted from a volume has no disk of its own that could carry layers'
 REFUSED.update({('shelve (offloaded) and unshelve', state.title): _HISTORY for state in STATES if state.history})
-
-NOT_RUN = {
-    'live migration, shared storage': 'libvirt takes the testbed\'s bind mount for unsafe',
-}
 
 #: What --sample takes, one host alone: (states, operations).
 SAMPLE = (('5 kept', 'two disks'), (
