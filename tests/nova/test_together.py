@@ -124,6 +124,30 @@ def test_somebody_else_who_comes_first_is_not_disturbed(world, monkeypatch, capl
     assert world.taken() == [] and 'another task has just begun' in caplog.text
 
 
+def test_what_goes_wrong_before_it_begins_is_told_where_the_outcomes_are(world, monkeypatch, caplog):
+    def save(expected_task_state=None, expected_vm_state=None):
+        raise RuntimeError('the queue is away')
+    monkeypatch.setattr(world.servers[ONE], 'save', save)
+    assert world.ask(ONE, TWO) == {'accepted': [ONE, TWO]}
+    assert world.taken() == [TWO] and 'the queue is away' in caplog.text
+    (start, event) = [entry for entry in world.log if entry[0] == ONE]
+    assert start == (ONE, 'light_snapshot_create', 'req-1')
+    assert event[1] == 'compute_light_snapshot_create' and 'could not be begun (RuntimeError: the queue is away)' in event[3]
+
+
+def test_nobody_is_stopped_where_the_outcome_cannot_be_told_either(world, monkeypatch, caplog):
+    def away(*_args, **_kwargs):
+        raise RuntimeError('the queue is away')
+    monkeypatch.setattr(world.servers[ONE], 'save', away)
+    told = objects.InstanceAction.action_start
+
+    def action_start(_cls, context, uuid, action, want_result):
+        return away() if uuid == ONE else told(context, uuid, action, want_result=want_result)
+    monkeypatch.setattr(objects.InstanceAction, 'action_start', classmethod(action_start))
+    world.ask(ONE, TWO)
+    assert world.taken() == [TWO] and 'could not be told in the actions of ' + ONE in caplog.text
+
+
 def test_one_that_is_gone(world, caplog):
     del world.servers[ONE]
     world.ask(ONE, TWO)

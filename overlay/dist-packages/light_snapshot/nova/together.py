@@ -66,7 +66,7 @@ class Together(object):
 
     def __init__(self, manager, concurrency):
         self.manager = manager
-        # What fails is in the log, and whoever asked asks again.
+        # Whoever asked asks again.
         self.turns = turns.Turns(concurrency, self._take, lambda _uuid, _exc: None)
 
     def add(self, context, uuids, args):
@@ -85,15 +85,19 @@ class Together(object):
         try:
             answer = turns.take(self.manager, context, uuid, lambda _instance: dict(args))
         except turns.NotNow as exc:
-            self._skipped(context, uuid, exc)
+            self._none(context, uuid, exc)
+            return
+        except Exception as exc:
+            LOG.exception('light-snapshot: the light snapshot of %s could not be begun', uuid)
+            self._none(context, uuid, 'it could not be begun (%s: %s)' % (type(exc).__name__, exc))
             return
         if answer.get('code'):
             LOG.warning('light-snapshot: no light snapshot of %s: %s', uuid, answer['message'])
         else:
             LOG.info('light-snapshot: light snapshot of %s: restore point %s', uuid, answer.get('index'))
 
-    def _skipped(self, context, uuid, why):
-        """In the log, and where the outcome of the others is."""
+    def _none(self, context, uuid, why):
+        """A server gets none: in the log, and where the outcome of the others is."""
         LOG.warning('light-snapshot: no light snapshot of %s: %s', uuid, why)
         try:
             objects.InstanceAction.action_start(context, uuid, names.ACTIONS[turns.OPERATION], want_result=False)
@@ -101,3 +105,5 @@ class Together(object):
                 raise errors.Refused('No light snapshot was taken of server %s: %s. Nothing was changed.' % (uuid, why))
         except errors.Refused:
             pass
+        except Exception as exc:
+            LOG.warning('light-snapshot: this could not be told in the actions of %s: %s', uuid, exc)
