@@ -41,7 +41,7 @@ EXAMPLES = {
 
 def add(parser, prog_name):
     """Add a command's examples to the end of its help."""
-    these = EXAMPLES.get(prog_name.rpartition('light snapshot ')[2])
+    these = EXAMPLES.get(prog_name.replace('light-snapshot ', 'light snapshot ').rpartition('light snapshot ')[2])
     if these:
         lines = ['  # %s\n  %s%s' % (what, _COMMAND, typed) for what, typed in these]
         parser.epilog = '\n\n'.join(['Examples:'] + lines + ([parser.epilog] if parser.epilog else []))
