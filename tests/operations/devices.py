@@ -7,6 +7,7 @@ import tempfile
 from testbed.devices.updown import VOLUMES
 from tests.operations import chains
 from tests.operations.chains import MIB, PLACE
+from tests.operations.operations import hard_reboot
 from tests.operations.server import Refused
 from tests.operations.world import PATIENCE, PREFIX, poll
 
@@ -17,8 +18,11 @@ NETWORK_CARD = '0x1000'
 
 def _between_snapshots(server, look, meanwhile=lambda: None):
     """A snapshot, newer bytes, a recover to it, a hard reboot: what is attached stays, and `look()` sees that. A server that is off runs
-    only where something has to be written."""
+    only where something has to be written; one whose layers are all committed gets its layers first."""
     if server.body()['light_snapshot_enabled']:
+        if not server.loaded().live:
+            _rebooted(server)
+            look()
         powered = server.details()['status'] == 'ACTIVE'
         point = server.snapshot(name='something is attached')
         look()
@@ -29,9 +33,13 @@ def _between_snapshots(server, look, meanwhile=lambda: None):
         server.recover_to(point)
         assert server.sums(*server.known) == server.known, 'after the recover the guest reads %s' % server.sums(*server.known)
         look()
-    server.nova({'reboot': {'type': 'HARD'}})
-    server.guest.wait_up(PATIENCE)
+    _rebooted(server)
     look()
+
+
+def _rebooted(server):
+    hard_reboot(server)
+    server.guest.wait_up(PATIENCE)
 
 
 # ---- a volume
