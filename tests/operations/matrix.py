@@ -20,9 +20,15 @@ def _anew(enabled):
     return lambda server, before: judge.anew(server, before, enabled)
 
 
+def _started(server, before):
+    """A server that is off runs in between, so that its guest can write to the volume; a system that starts writes to its own disks, too."""
+    before.active = None
+    return judge.same(server, before)
+
+
 def _recovered(server, before):
     """A snapshot, and a recover, have new layers on another restore point; nothing was committed."""
-    verdict, found = judge.same(server, before)
+    verdict, found = _started(server, before)
     return (judge.KEPT if verdict == judge.COMMITTED else verdict), found
 
 
@@ -49,13 +55,13 @@ OPERATIONS = (
     Operation('db archive_deleted_rows, purge', _nothing, around=hosts.archived),
     Operation('attach and detach a volume', devices.volume, _recovered, devices=True),
     Operation('attach and detach an interface', devices.interface, _recovered, around=devices.network, devices=True),
-    Operation('rescue and unrescue, a volume attached', devices.with_volume(operations.rescue), devices=True),
+    Operation('rescue and unrescue, a volume attached', devices.with_volume(operations.rescue), _started, devices=True),
     Operation('enable, snapshot: booted from a volume', devices.booted_from_a_volume, devices=True, states=('plain',)),
     Operation('resize up on the other host, confirm', operations.resize_elsewhere, among=(OTHER,), second='own'),
     Operation('cold migration, confirm', operations.cold_migration, on=None, among=BOTH, second='own'),
     Operation('live block migration', operations.live_migration, on=None, among=BOTH, second='own'),
-    Operation('cold migration, a volume attached', devices.with_volume(operations.cold_migration), on=None, among=BOTH, second='own', devices=True),
-    Operation('live migration, a volume attached', devices.with_volume(operations.live_migration), on=None, among=BOTH, second='own', devices=True),
+    Operation('cold migration, a volume attached', devices.with_volume(operations.cold_migration), _started, on=None, among=BOTH, second='own', devices=True),
+    Operation('live migration, a volume attached', devices.with_volume(operations.live_migration), _started, on=None, among=BOTH, second='own', devices=True),
     Operation('soft reboot after a live migration', operations.soft_reboot_of_another_chain, on=None, second='own'),
     Operation('live block migration that fails half way', operations.live_migration_dies, on=None, among=BOTH, second='own'),
     Operation('evacuate, own disks', operations.evacuate, _anew(True), hosts.second_dead, on=OTHER, second='own'),
