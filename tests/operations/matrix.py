@@ -20,15 +20,9 @@ def _anew(enabled):
     return lambda server, before: judge.anew(server, before, enabled)
 
 
-def _started(server, before):
-    """A server that is off runs in between, so that its guest can write to the volume; a system that starts writes to its own disks, too."""
-    before.active = None
-    return judge.same(server, before)
-
-
 def _recovered(server, before):
     """A snapshot, and a recover, have new layers on another restore point; nothing was committed."""
-    verdict, found = _started(server, before)
+    verdict, found = judge.same(server, before)
     return (judge.KEPT if verdict == judge.COMMITTED else verdict), found
 
 
@@ -53,15 +47,17 @@ OPERATIONS = (
     Operation('host reboot', hosts.is_up, around=hosts.rebooted),
     Operation('soft delete and restore', operations.soft_delete_and_restore, around=hosts.deletion_deferred),
     Operation('db archive_deleted_rows, purge', _nothing, around=hosts.archived),
-    Operation('attach and detach a volume', devices.volume, _recovered, devices=True),
-    Operation('attach and detach an interface', devices.interface, _recovered, around=devices.network, devices=True),
-    Operation('rescue and unrescue, a volume attached', devices.with_volume(operations.rescue), _started, devices=True),
+    Operation('attach and detach a volume', devices.volume, _recovered, starts=True, devices=True),
+    Operation('attach and detach an interface', devices.interface, _recovered, around=devices.network, starts=True, devices=True),
+    Operation('rescue and unrescue, a volume attached', devices.with_volume(operations.rescue), starts=True, devices=True),
     Operation('enable, snapshot: booted from a volume', devices.booted_from_a_volume, devices=True, states=('plain',)),
     Operation('resize up on the other host, confirm', operations.resize_elsewhere, among=(OTHER,), second='own'),
     Operation('cold migration, confirm', operations.cold_migration, on=None, among=BOTH, second='own'),
     Operation('live block migration', operations.live_migration, on=None, among=BOTH, second='own'),
-    Operation('cold migration, a volume attached', devices.with_volume(operations.cold_migration), _started, on=None, among=BOTH, second='own', devices=True),
-    Operation('live migration, a volume attached', devices.with_volume(operations.live_migration), _started, on=None, among=BOTH, second='own', devices=True),
+    Operation('cold migration, a volume attached', devices.with_volume(operations.cold_migration), starts=True, on=None, among=BOTH, second='own',
+              devices=True),
+    Operation('live migration, a volume attached', devices.with_volume(operations.live_migration), starts=True, on=None, among=BOTH, second='own',
+              devices=True),
     Operation('soft reboot after a live migration', operations.soft_reboot_of_another_chain, on=None, second='own'),
     Operation('live block migration that fails half way', operations.live_migration_dies, on=None, among=BOTH, second='own'),
     Operation('evacuate, own disks', operations.evacuate, _anew(True), hosts.second_dead, on=OTHER, second='own'),
@@ -71,7 +67,7 @@ OPERATIONS = (
     Operation('live migration, shared storage', operations.live_migration, on=OTHER, among=BOTH, second='shared'),
     Operation('live migration, shared storage, that fails', operations.live_migration_dies, on=OTHER, among=BOTH, second='shared'),
     Operation('evacuate, shared storage', operations.evacuate, around=hosts.second_dead, on=OTHER, second='shared'),
-    Operation('recover, after all of these', operations.recover, _recovered, listed=True),
+    Operation('recover, after all of these', operations.recover, _recovered, starts=True, listed=True),
     Operation('image-cache pass, image deleted', operations.hard_reboot, around=hosts.image_gone),
     Operation('rebuild', operations.rebuild, _anew(False)),
     Operation('force-delete during a snapshot', operations.force_delete, judge.gone),
@@ -235,6 +231,9 @@ class Matrix:
     @staticmethod
     def _judge(cell):
         server, said = cell.subject.server, cell.found
+        if cell.operation.starts:
+            # A system that starts writes to its disks: of a server that was off they cannot be what they were.
+            cell.before.active = None
         if cell.verdict == judge.REFUSED:
             cell.verdict, cell.found = judge.untouched(server, cell.before)
             if not cell.found and (cell.operation.title, cell.subject.state.title) not in REFUSED:

@@ -18,13 +18,15 @@ class Operation:
     :param among: the hosts that the scheduler chooses from
     :param second: how the second host has to be up: 'own' or 'shared'; None: as it is
     :param listed: only of servers that have a restore point whose bytes are known
+    :param starts: whether a server that is off runs in between, so that its guest can write, or because it is to run then
     :param devices: whether cinder and neutron's agent have to be up
     :param states: titles of the states that it is run in; None: all
     """
 
-    def __init__(self, title, run, judge=judge.same, around=None, on=HOST, among=(HOST,), second=None, listed=False, devices=False, states=None):
+    def __init__(self, title, run, judge=judge.same, around=None, on=HOST, among=(HOST,), second=None, listed=False, starts=False, devices=False,
+                 states=None):
         self.title, self.run, self.judge, self.on, self.among, self.second, self.listed = title, run, judge, on, among, second, listed
-        self.devices, self.states = devices, states
+        self.starts, self.devices, self.states = starts, devices, states
         self._alone = around is None and second is None and on == HOST and among == (HOST,)
         self.around = around or (lambda _world, _servers: contextlib.nullcontext())
 
