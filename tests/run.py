@@ -32,6 +32,7 @@ LOGS = TOP / '.artefacts'
 COUNT = re.compile(r'(\d+) (passed|failed|error|errors|skipped)')
 MATRIX = re.compile(r'^\d+ releases, (\d+) tests, (\d+) new failures$')
 FAULTS = re.compile(r'^(\d+) cells, (\d+) lost, (\d+) stuck, (\d+) leaked$')
+OPERATIONS = re.compile(r'^(\d+) cells: \d+ kept, \d+ committed, \d+ refused, (\d+) LOST(?:, (\d+) FAILED)?$')
 
 
 class Part:
@@ -115,7 +116,7 @@ class Run:
                     said.append(line)
                 else:
                     self._show(line, kept)
-                last = line if COUNT.search(line) or MATRIX.match(line) or FAULTS.match(line) else last
+                last = line if any(one(line) for one in (COUNT.search, MATRIX.match, FAULTS.match, OPERATIONS.match)) else last
             code = child.wait()
             with self._lock:
                 self._show(''.join(said), kept)
@@ -131,8 +132,8 @@ class Run:
             tests, failed = map(int, MATRIX.match(last).groups())
             part.counts['passed'] += tests - failed
             part.counts['failed'] += failed
-        elif FAULTS.match(last):
-            cells, *bad = map(int, FAULTS.match(last).groups())
+        elif FAULTS.match(last) or OPERATIONS.match(last):
+            cells, *bad = (int(word or 0) for word in (FAULTS.match(last) or OPERATIONS.match(last)).groups())
             part.counts['passed'] += cells - sum(bad)
             part.counts['failed'] += sum(bad)
 
@@ -179,7 +180,7 @@ def unit(run, top):
     installer, installer27 = ('--basetemp=' + os.path.join(top, name) for name in ('installer', 'installer27'))
     run.part('unit tests, Python 3.11 and 2.7',
              pytest(PYTHON, installer, 'tests/glue', 'tests/installer', 'tests/releases', 'tests/upgrades/test_judge.py'),
-             *(pytest(PYTHON, 'tests/' + name) for name in ('nova', 'osc', 'novaclient', 'dashboard', 'ansible', 'bench')),
+             *(pytest(PYTHON, 'tests/' + name) for name in ('nova', 'osc', 'novaclient', 'dashboard', 'ansible', 'bench', 'operations')),
              pytest(PYTHON27, installer27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
              pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),
              pytest(python(VENV27_HORIZON), '-W', 'ignore', 'tests/dashboard'), together=True)
@@ -252,6 +253,7 @@ def on_clouds(run):
         run.part('testbed: its own tests', pytest(PYTHON, 'tests/testbed'))
         run.part('end to end: dpkg -i, and the feature through nova', pytest(
             PYTHON, 'tests/e2e', *('--deselect=tests/e2e/' + name for name in LONG)))
+        run.part('nova\'s operations: a sample of the matrix', ['/usr/bin/python3', '-m', 'tests.operations', '--sample'])
         # A cloud of its own, on what the testbed serves to both: database, message queue, keystone, libvirt. Nothing that follows stops these.
         other = run.aside(lambda: ocata(run))
         run.part('Horizon in a browser', pytest(
