@@ -14,8 +14,8 @@ from nova.virt.libvirt import utils as libvirt_utils
 
 import bench.scale
 from bench.scale import recorded
-from light_snapshot.nova import manager
 from light_snapshot.nova import privileges
+from light_snapshot.nova import settling
 from light_snapshot.nova import turns
 
 GUESTS = str(bench.scale.GUESTS)
@@ -71,4 +71,4 @@ def record(host):
                     handle.write(json.dumps(line) + '\n')
         return run
     turns.take = noted('snapshot', turns.take, lambda args: args[2])
-    manager.settle_all = noted('settle', manager.settle_all, lambda args: len(args[1]))
+    settling.settle_all = noted('settle', settling.settle_all, lambda args: len(args[1]))

@@ -7,11 +7,13 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from nova import config
+from nova import exception
 from nova.virt.libvirt import config as vconfig
 from nova.virt.libvirt import driver as nova_driver     # noqa: F401  nova 12 registers its options with it
 
 from light_snapshot.nova import counters
 from light_snapshot.nova import driver
+from light_snapshot.nova import manager
 from light_snapshot.nova import moves
 
 GUEST = '''<domain type="qemu"><name>x</name><memory>1</memory><devices>
@@ -154,6 +156,73 @@ def test_a_rescue_system_is_not_the_server(here):
     assert driver.engine_of(Driver, instance).domain is not None
     instance.vm_state = 'rescued'
     assert driver.engine_of(Driver, instance).domain is None
+
+
+class NoContext(object):
+    user_id = project_id = None
+
+    def update_store(self):
+        pass
+
+
+@pytest.fixture
+def silent(here, monkeypatch):
+    """The endpoint of a host whose libvirtd is away, and a server of it."""
+    class Host(object):
+        host = 'h'
+
+        @property
+        def driver(self):
+            return self
+        _host = driver
+
+        def get_guest(self, _instance):
+            raise exception.HypervisorUnavailable(host='h')
+
+    class Reporter(object):
+        def __enter__(self):
+            pass
+
+        def __exit__(self, *_exc):
+            return False
+    monkeypatch.setattr(manager.places, 'event_reporter', lambda *_args: Reporter())
+    monkeypatch.setattr(manager.hooks, 'problems', [])
+    write_record(here)
+    instance = Instance()
+    instance.vm_state, instance.task_state, instance.refresh = 'active', None, lambda: None
+    return manager.Endpoint(Host()), instance
+
+
+@pytest.mark.parametrize('ask', [
+    lambda endpoint, instance: endpoint.points(NoContext(), instance),
+    lambda endpoint, instance: endpoint.describe(NoContext(), instance, 1, 'n', None),
+    lambda endpoint, instance: endpoint.check(NoContext(), instance),
+    lambda endpoint, instance: endpoint.operate(NoContext(), instance, 'commit', {})], ids=['list', 'rename', 'check', 'commit'])
+def test_a_libvirt_that_cannot_be_asked_is_a_refusal_in_words(silent, ask):
+    answer = ask(*silent)
+    assert answer['code'] == 409 and 'Nothing was changed' in answer['message']
+    assert 'libvirt on the compute host cannot be asked for server uuid' in answer['message']
+
+
+def test_a_libvirt_that_goes_away_half_way_is_one_as_well(silent, monkeypatch):
+    class libvirtError(Exception):
+        pass
+
+    class Domain(object):
+        def __init__(self, *_args, **_kwargs):
+            pass
+
+        def other_disks(self, _targets):
+            raise libvirtError('the connection is broken')
+
+        local_disks = other_disks
+    endpoint, instance = silent
+    monkeypatch.setattr(driver.engine_domain, 'Domain', Domain)
+    endpoint._manager.get_guest = lambda _instance: type('Guest', (object,), {'_domain': None})
+    assert endpoint.points(NoContext(), instance)['code'] == 409
+    os.unlink(os.path.join(driver.libvirt_utils.get_instance_path(instance), 'light-snapshot.json'))
+    answer = endpoint.operate(NoContext(), instance, 'enable', {'store': False})
+    assert answer['code'] == 409 and 'the connection is broken' in answer['message']
 
 
 def test_the_disks_that_nova_gives_a_guest(here):

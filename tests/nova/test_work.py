@@ -5,10 +5,13 @@ import contextlib
 import pytest
 
 from light_snapshot.nova import checking
+from light_snapshot.engine import errors
 from light_snapshot.nova import driver
+from light_snapshot.nova import faults
 from light_snapshot.nova import manager
 from light_snapshot.nova import names
 from light_snapshot.nova import places
+from light_snapshot.nova import settling
 
 from stand_in import Context, Engine, Instance, came
 
@@ -50,7 +53,7 @@ def engine(monkeypatch):
         yield
     monkeypatch.setattr(places, 'event_reporter', reporter)
     monkeypatch.setattr(manager.hooks, 'problems', [])
-    monkeypatch.setattr(manager.compute_utils, 'add_instance_fault_from_exc',
+    monkeypatch.setattr(faults.compute_utils, 'add_instance_fault_from_exc',
                         lambda _context, _instance, exc, _info: made.asked.append(('fault', str(exc))))
     return made
 
@@ -161,7 +164,7 @@ def test_how_things_stand(engine):
 @pytest.mark.parametrize('operation', sorted(names.TASK_STATES))
 def test_who_was_switched_off_by_an_operation_that_was_cut_off_runs_again(engine, operation):
     engine.on, instance = False, Instance(names.TASK_STATES[operation])
-    manager.settle_all(Manager(engine), [instance])
+    settling.settle_all(Manager(engine), [instance])
     asked = engine.done()
     # What takes long comes once the guest is up.
     powered = [ON] if operation in ('recover', 'preview', 'undo_preview') else []
@@ -172,8 +175,74 @@ def test_who_was_switched_off_by_an_operation_that_was_cut_off_runs_again(engine
 def test_nothing_is_finished_under_a_rescue_system(engine):
     instance = Instance()
     instance.vm_state = 'rescued'
-    manager.settle_all(Manager(engine), [instance])
+    settling.settle_all(Manager(engine), [instance])
     assert engine.done() == []
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What a server's actions are told."""
+    found = []
+    monkeypatch.setattr(faults, 'tell', lambda _context, host, uuid, operation, words: found.append((host, uuid, operation, words)))
+    return found
+
+
+@pytest.mark.parametrize('refuses', ['settle', 'finish_job', 'finish'])
+def test_what_cannot_be_finished_leaves_a_server_that_can_be_asked_again(engine, told, refuses):
+    engine.refuses, instance = refuses, Instance(names.TASK_STATES['snapshot'])
+    settling.settle_all(Manager(engine), [instance])
+    asked = engine.done()
+    assert instance.task_state is None and asked[-1] == SAVED
+    (kind, words), = [one for one in asked if one[0] == 'fault']
+    assert refuses + ' is refused' in words and 'tried again before the next operation' in words
+    assert told == [('h', instance.uuid, 'snapshot', words)]
+
+
+def test_a_guest_that_cannot_be_started_again_is_told(engine, told, monkeypatch):
+    def start(*_args):
+        raise RuntimeError('no port')
+    monkeypatch.setattr(manager, '_start', start)
+    engine.on, instance = False, Instance(names.TASK_STATES['recover'])
+    settling.settle_all(Manager(engine), [instance])
+    assert instance.task_state is None and 'If the server is off, hard reboot it. no port' in told[0][3]
+
+
+def test_who_cannot_be_finished_stops_nobody(engine, told, monkeypatch):
+    def engine_of(_driver, instance):
+        if instance is first:
+            raise errors.EngineError('the record is damaged')
+        return engine
+    first, second = (Instance(names.TASK_STATES['commit']) for _each in range(2))
+    monkeypatch.setattr(driver, 'engine_of', engine_of)
+    settling.settle_all(Manager(engine), [first, second])
+    assert first.task_state is None and second.task_state is None
+    assert engine.done() == [('fault', told[0][3]), ('settle',), JOB, FINISH, SAVED] and len(told) == 1
+
+
+def test_the_task_state_of_an_operation_that_has_begun_meanwhile_stays(engine, told):
+    """A server that had a record alone may be asked for something as soon as nova-compute answers."""
+    instance, engine.refuses = Instance(), 'finish'
+    instance.refresh = lambda: setattr(instance, 'task_state', names.TASK_STATES['delete'])
+    settling.settle_all(Manager(engine), [instance])
+    assert instance.task_state == names.TASK_STATES['delete'] and engine.done()[-1] == SAVED and told == []
+
+
+def test_who_could_not_be_told_after_a_start_holds_up_nobody(engine, monkeypatch):
+    left, later = [1], []
+
+    def away(_context, _instance, _record):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise RuntimeError('the database is away')
+        engine.asked.append(SAVED)
+    monkeypatch.setattr(driver, 'save_columns', away)
+    monkeypatch.setattr(manager, 'in_background', later.append)
+    monkeypatch.setattr(manager.time, 'sleep', lambda _seconds: None)
+    instance = Instance(names.TASK_STATES['snapshot'])
+    settling.settle_all(Manager(engine), [instance])
+    assert engine.done() == [('settle',), JOB, FINISH] and instance.task_state is not None
+    later.pop()()
+    assert engine.done() == [SAVED] and instance.task_state is None
 
 
 def test_a_database_that_is_away_is_told_later(engine, monkeypatch):

@@ -97,6 +97,8 @@ class Look(object):
     def _look(self):
         try:
             engine = glue.engine_of(self.driver, self.instance)
+        except errors.Refused as exc:
+            return {'code': CONFLICT, 'message': str(exc)}
         except errors.EngineError as exc:
             # A record that cannot be read is what a check is there to tell.
             return {'findings': [_finding('record', str(exc), layout.RECORD)]}

@@ -37,6 +37,8 @@ MARK, MARKED = 'light_snapshot_enable', 'True'
 SPAWNING = ('spawning', 'rebuild_spawning')
 # The same for what the record notes of daily snapshots: where no record goes along to another host, this does.
 DAILY = 'light_snapshot_daily'
+# The same for who has begun a snapshot of this host's own: see `turns`.
+CLAIM = 'light_snapshot_claim'
 
 
 def engine_of(driver, instance):
@@ -44,6 +46,7 @@ def engine_of(driver, instance):
     server's disk as one of its own, under another name.
 
     :raises EngineError: when its record cannot be read
+    :raises Refused: when libvirt cannot be asked
     """
     values = options.values(CONF)
     if is_rescued(instance):
@@ -52,6 +55,9 @@ def engine_of(driver, instance):
         domain = engine_domain.Domain(driver._host.get_guest(instance)._domain, timeout=values['call_timeout'])
     except exception.InstanceNotFound:
         domain = None
+    except exception.NovaException as exc:
+        raise errors.Refused('libvirt on the compute host cannot be asked for server %s (%s). Nothing was changed. Look at libvirtd '
+                             'there, then try again.' % (instance.uuid, exc))
     return engines.Engine(libvirt_utils.get_instance_path(instance), domain, privileges.run, values)
 
 
@@ -60,11 +66,15 @@ def is_rescued(instance):
     return instance.vm_state == vm_states.RESCUED
 
 
+def is_known(instance, name):
+    """Whether a value of an instance is there without a query. (nova's own tests hand in dictionaries.)"""
+    return hasattr(instance, 'obj_attr_is_set') and instance.obj_attr_is_set(name)
+
+
 def has_record(instance):
     """Whether this server has layers or history on this host."""
-    # nova's own tests hand in dictionaries, and instances without a uuid.
-    known = hasattr(instance, 'obj_attr_is_set') and instance.obj_attr_is_set('uuid')
-    return known and records.exists(libvirt_utils.get_instance_path(instance))
+    # nova's own tests hand in instances without a uuid.
+    return is_known(instance, 'uuid') and records.exists(libvirt_utils.get_instance_path(instance))
 
 
 def check_complete(instance):
@@ -87,9 +97,7 @@ def check_complete(instance):
 def is_marked(instance):
     """Whether a server that has no record on this host has light snapshots enabled all the same: by a mark in its
     system metadata, which nova has read with the instance. A plain server costs no query."""
-    # nova's own tests hand in dictionaries.
-    known = hasattr(instance, 'obj_attr_is_set') and instance.obj_attr_is_set('system_metadata')
-    return known and instance.system_metadata.get(MARK) == MARKED
+    return is_known(instance, 'system_metadata') and instance.system_metadata.get(MARK) == MARKED
 
 
 def ensure_record(context, instance):
@@ -115,11 +123,11 @@ def save_columns(context, instance, record):
     """Bring the database's columns, the mark and the counters to what the record says (None: not enabled)."""
     from light_snapshot.nova import state
     state.LightSnapshotState.put(context, instance.uuid, state.of_record(record))
-    marks = {MARK: None, DAILY: None, counters.KEY: None}
+    marks = {MARK: None, DAILY: None, CLAIM: None, counters.KEY: None}
     if record is not None:
         files = engine_files.Files(record.directory, privileges.run)
-        marks = {MARK: MARKED, DAILY: json.dumps(record.daily, sort_keys=True) if record.daily else None,
-                 counters.KEY: counters.written(inventory.counters(record, files))}
+        marks.update({MARK: MARKED, DAILY: json.dumps(record.daily, sort_keys=True) if record.daily else None,
+                      counters.KEY: counters.written(inventory.counters(record, files))})
     if all(instance.system_metadata.get(name) == value for name, value in marks.items()):
         return
     for name, value in marks.items():
@@ -128,6 +136,25 @@ def save_columns(context, instance, record):
         else:
             instance.system_metadata.pop(name, None)
     instance.save()
+
+
+def drop_claim(instance):
+    """Take a claim away; it is saved with the task state."""
+    if is_known(instance, 'system_metadata'):
+        instance.system_metadata.pop(CLAIM, None)
+
+
+def save_what_is(context, instance):
+    """Bring the database to what is on a server's disk, after nova has made it anew or failed to; never raises."""
+    try:
+        # What nova has left unsaved in it, a task state perhaps, is not ours to save.
+        instance.refresh()
+        save_columns(context, instance, record_of(instance.uuid))
+    except exception.InstanceNotFound:
+        pass
+    except Exception:
+        LOG.exception('light-snapshot: the database does not say yet what is on the disk of %s; a check tells what is wrong there, '
+                      'and a repair puts it right', instance.uuid)
 
 
 def record_of(uuid):

@@ -7,10 +7,8 @@ import sys
 import threading
 import time
 
-import nova.context
 from nova import exception
 from nova import utils
-from nova.compute import utils as compute_utils
 from nova.compute import vm_states
 import oslo_messaging as messaging
 
@@ -20,6 +18,7 @@ from light_snapshot.engine import plans
 from light_snapshot.nova import about
 from light_snapshot.nova import checking
 from light_snapshot.nova import driver as glue
+from light_snapshot.nova import faults
 from light_snapshot.nova import hooks
 from light_snapshot.nova import names
 from light_snapshot.nova import notifications
@@ -36,9 +35,10 @@ CONFLICT = 409
 NOT_FOUND = 404
 
 # What is imported no sooner than it is needed, because it builds on this module or on nova's objects.
-_LATER = ('light_snapshot.nova.daily', 'light_snapshot.nova.state', 'light_snapshot.nova.together')
+_LATER = ('light_snapshot.nova.daily', 'light_snapshot.nova.settling', 'light_snapshot.nova.state',
+          'light_snapshot.nova.together')
 
-# Where a manager notes, while it starts, the instances that `settle_all` is for.
+# Where a manager notes, while it starts, the instances that `settling.settle_all` is for.
 _UNSETTLED = '_light_snapshot_unsettled'
 
 
@@ -57,9 +57,10 @@ def init_host(original, self, *args, **kwargs):
     hooks.hold(*_LATER + (('nova.privsep.light_snapshot',) if places.find('privsep') else ()))
     result = original(self, *args, **kwargs)
     unsettled = self.__dict__.pop(_UNSETTLED, None)
+    from light_snapshot.nova import daily       # they build on this module
+    from light_snapshot.nova import settling
     if unsettled:
-        in_background(settle_all, self, unsettled)
-    from light_snapshot.nova import daily       # it builds on this module
+        in_background(settling.settle_all, self, unsettled)
     daily.start(self)
     return result
 
@@ -86,14 +87,14 @@ def init_instance(original, self, context, instance, *args, **kwargs):
 def rebuild_instance(original, self, context, instance, *args, **kwargs):
     """A rebuild makes the disk anew: layers and history go with the old one, and the server is a plain one. An evacuation,
     which nova does here as well, keeps light snapshots on."""
-    was = glue.is_marked(instance)
-    if was and not places.argument(original, (self, context, instance) + args, kwargs, 'evacuate', 'recreate'):
-        instance.system_metadata.pop(glue.MARK)
-        result = original(self, context, instance, *args, **kwargs)
-        if not glue.has_record(instance):
-            glue.save_columns(context, instance, None)
-        return result
-    return original(self, context, instance, *args, **kwargs)
+    if not glue.is_marked(instance) or places.argument(original, (self, context, instance) + args, kwargs, 'evacuate', 'recreate'):
+        return original(self, context, instance, *args, **kwargs)
+    instance.system_metadata.pop(glue.MARK)
+    try:
+        return original(self, context, instance, *args, **kwargs)
+    finally:
+        # Also where it fails: with the old disk gone the server is a plain one, with the disk still there nothing has changed.
+        glue.save_what_is(context, instance)
 
 
 def in_background(function, *args):
@@ -102,40 +103,6 @@ def in_background(function, *args):
     thread = threading.Thread(target=function, args=args, name='light-snapshot')
     thread.daemon = True
     thread.start()
-
-
-def settle_all(manager, instances):
-    """Finish or undo what the last nova-compute of this host left under way."""
-    context = nova.context.get_admin_context()
-    for instance in instances:
-        try:
-            _settle_one(manager, context, instance, names.is_ours(instance.task_state))
-        except Exception:
-            LOG.exception('light-snapshot: what was under way for %s could not be finished; it is tried again before '
-                          'the next operation', instance.uuid)
-
-
-def _settle_one(manager, context, instance, ours):
-    if glue.is_rescued(instance):
-        # The rescue system has the files open. What was cut off before it was started is seen to before the next operation.
-        return
-
-    @utils.synchronized(instance.uuid)
-    def settle():
-        engine = glue.engine_of(manager.driver, instance)
-        engine.settle()
-        engine.finish_job()
-        instance.refresh()
-        if (names.takes_power(instance.task_state) and instance.vm_state == vm_states.ACTIVE
-                and not engine.running()):
-            # A recover or a preview had switched the guest off and was cut off there: it was running before.
-            _start(manager, context, instance, _devices(manager, context, instance))
-        engine.finish()
-        glue.save_columns(context, instance, engine.record)
-        if ours and names.is_ours(instance.task_state):
-            instance.task_state = None
-            instance.save()
-    settle()
 
 
 # ---- the endpoint
@@ -163,17 +130,21 @@ class Endpoint(object):
     def points(self, context, instance):
         """The restore points of one server, and what they take."""
         try:
-            engine = self._engine(instance)
-            if not engine.enabled:
-                return {'points': [], 'enabled': False}
-            others = engine.domain.other_disks(engine.targets()) if engine.domain is not None else []
-            return Plain({
-                'points': takers.told(engine.points(), engine.record), 'enabled': True, 'committed': engine.record.committed,
-                'store': engine.record.store, 'size': engine.size(), 'written': engine.written(), 'disks': engine.targets(),
-                'disks_left_out': others, 'progress': engine.progress(),
-                'preview': (engine.record.preview or {}).get('index'), 'retention': engine.record.retention})
+            with errors.explained():
+                return self._points(instance)
         except errors.EngineError as exc:
             return {'code': CONFLICT, 'message': str(exc)}
+
+    def _points(self, instance):
+        engine = self._engine(instance)
+        if not engine.enabled:
+            return {'points': [], 'enabled': False}
+        others = engine.domain.other_disks(engine.targets()) if engine.domain is not None else []
+        return Plain({
+            'points': takers.told(engine.points(), engine.record), 'enabled': True, 'committed': engine.record.committed,
+            'store': engine.record.store, 'size': engine.size(), 'written': engine.written(), 'disks': engine.targets(),
+            'disks_left_out': others, 'progress': engine.progress(),
+            'preview': (engine.record.preview or {}).get('index'), 'retention': engine.record.retention})
 
     def describe(self, context, instance, index, name, description):
         """Rename a restore point."""
@@ -218,7 +189,10 @@ class Endpoint(object):
 
 
 class Work(object):
-    """One operation on one server: `begin_*` may refuse, `go_on_*` runs after the answer was given."""
+    """One operation on one server: `begin_*` may refuse, `go_on_*` runs after the answer was given.
+
+    :param operation: None where the server has no task state of ours (`settle`)
+    """
 
     def __init__(self, manager, context, instance, operation, args):
         self.manager = manager
@@ -240,8 +214,7 @@ class Work(object):
 
         @utils.synchronized(self.instance.uuid)
         def locked():
-            event = 'compute_' + names.ACTIONS[self.operation]
-            with places.event_reporter(self.context, self.manager.host, event, self.instance.uuid):
+            with faults.Event(self.context, self.manager.host, self.operation, self.instance.uuid):
                 try:
                     self._begin()
                     self.begun.set()
@@ -249,7 +222,7 @@ class Work(object):
                 except Exception as exc:
                     if self.begun.is_set():
                         LOG.exception('light-snapshot: %s of %s failed', self.operation, self.instance.uuid)
-                        compute_utils.add_instance_fault_from_exc(self.context, self.instance, exc, sys.exc_info())
+                        faults.add(self.context, self.instance, exc, sys.exc_info())
                     raise
         try:
             locked()
@@ -271,8 +244,9 @@ class Work(object):
         if hooks.problems:
             raise errors.Refused('Light snapshots are switched off on this host, because this nova is one they do not '
                                  'know: %s. Nothing was changed.' % hooks.problems[0])
-        self.engine = glue.engine_of(self.manager.driver, self.instance)
-        self.answer = getattr(self, 'begin_' + self.operation)(**self.args) or {}
+        with errors.explained():
+            self.engine = glue.engine_of(self.manager.driver, self.instance)
+            self.answer = getattr(self, 'begin_' + self.operation)(**self.args) or {}
 
     def _go_on(self):
         try:
@@ -290,11 +264,32 @@ class Work(object):
                 LOG.warning('light-snapshot: what %s of %s has changed could not be written to the database yet: %s',
                             self.operation, self.instance.uuid, exc)
 
-    def end(self):
-        """Nothing of it is under way any more, and the task state is given back: later, where nova's database is away."""
+    def settle(self):
+        """Finish or undo what the last nova-compute has left of it. Anything may be raised; `end` is still to come."""
+        @utils.synchronized(self.instance.uuid)
+        def settle():
+            self.engine = engine = glue.engine_of(self.manager.driver, self.instance)
+            self.changed = True
+            engine.settle()
+            engine.finish_job()
+            self.instance.refresh()
+            if (names.takes_power(self.instance.task_state) and self.instance.vm_state == vm_states.ACTIVE
+                    and not engine.running()):
+                # A recover or a preview had switched the guest off and was cut off there: it was running before.
+                _start(self.manager, self.context, self.instance, _devices(self.manager, self.context, self.instance))
+            engine.finish()
+        settle()
+
+    def end(self, aside=False):
+        """Nothing of it is under way any more, and the task state is given back: later, where nova's database is away.
+
+        :param aside: later is beside what the caller does next
+        """
         told = self._end()
         self.begun.set()
-        if not told:
+        if not told and aside:
+            in_background(self._end_later)
+        elif not told:
             self._end_later()
 
     def _end(self):
@@ -307,7 +302,8 @@ class Work(object):
             if self.changed:
                 glue.save_columns(self.context, self.instance, self.engine.record)
                 self.changed = False
-            if names.is_ours(self.instance.task_state):
+            if self.operation is not None and names.is_ours(self.instance.task_state):
+                glue.drop_claim(self.instance)
                 self.instance.task_state = None
                 self.instance.save()
         except exception.InstanceNotFound:
@@ -325,7 +321,7 @@ class Work(object):
             if self._end():
                 return
         LOG.error('light-snapshot: the database was told nothing of %s of %s; restart nova-compute once it is back',
-                  self.operation, self.instance.uuid)
+                  self.operation or 'what was under way', self.instance.uuid)
 
     def _by_user(self, operation, *args, **kwargs):
         """An operation of the engine, whose restore point is this request's user's."""

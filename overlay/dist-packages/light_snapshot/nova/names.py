@@ -46,6 +46,11 @@ def is_ours(task_state):
     return task_state in TASK_STATES.values()
 
 
+def operation_of(task_state):
+    """The operation of a task state of ours; None for any other."""
+    return dict((ours, operation) for operation, ours in TASK_STATES.items()).get(task_state)
+
+
 def takes_power(task_state):
     """Whether the operation of this task state switches a running guest off on its way."""
     return task_state in [TASK_STATES[operation] for operation in POWER]

@@ -9,17 +9,17 @@ from __future__ import absolute_import
 import logging
 import threading
 
-from nova import objects
-
-from light_snapshot.engine import errors
 from light_snapshot.nova import driver as glue
+from light_snapshot.nova import faults
 from light_snapshot.nova import hooks
-from light_snapshot.nova import names
+from light_snapshot.nova import manager as managers
 from light_snapshot.nova import options
-from light_snapshot.nova import places
 from light_snapshot.nova import turns
 
 LOG = logging.getLogger(__name__)
+
+#: Seconds that a service that stops takes to tell those that waited. Who is not told by then is in the log.
+STOPPING = 5
 
 _ATTRIBUTE = '_light_snapshot_together'
 _MAKING = threading.Lock()
@@ -77,7 +77,17 @@ class Together(object):
         waited = self.turns.stop()
         if waited:
             LOG.warning('light-snapshot: the service stops: %d servers that waited for a light snapshot of all get none: %s',
-                        len(waited), ', '.join(waited))
+                        len(waited), ', '.join(uuid for uuid, _asked in waited))
+            told = threading.Event()
+            # The conductor may be away as well: the service's end waits for nobody.
+            managers.in_background(self._tell_stopped, waited, told)
+            told.wait(STOPPING)
+
+    def _tell_stopped(self, waited, told):
+        for uuid, (context, _args) in waited:
+            context.update_store()
+            self._none(context, uuid, 'nova-compute of its host was stopped before its turn came. Ask for it again')
+        told.set()
 
     def _take(self, uuid, asked):
         context, args = asked
@@ -99,11 +109,5 @@ class Together(object):
     def _none(self, context, uuid, why):
         """A server gets none: in the log, and where the outcome of the others is."""
         LOG.warning('light-snapshot: no light snapshot of %s: %s', uuid, why)
-        try:
-            objects.InstanceAction.action_start(context, uuid, names.ACTIONS[turns.OPERATION], want_result=False)
-            with places.event_reporter(context, self.manager.host, 'compute_' + names.ACTIONS[turns.OPERATION], uuid):
-                raise errors.Refused('No light snapshot was taken of server %s: %s. Nothing was changed.' % (uuid, why))
-        except errors.Refused:
-            pass
-        except Exception as exc:
-            LOG.warning('light-snapshot: this could not be told in the actions of %s: %s', uuid, exc)
+        faults.tell(context, self.manager.host, uuid, turns.OPERATION,
+                    'No light snapshot was taken of server %s: %s. Nothing was changed.' % (uuid, why))

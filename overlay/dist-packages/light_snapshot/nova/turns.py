@@ -6,11 +6,15 @@ from __future__ import absolute_import
 import collections
 import logging
 import threading
+import time
+import uuid as uuids
 
 from nova import exception
 from nova import objects
+from nova import utils
 from nova.compute import vm_states
 
+from light_snapshot.nova import driver as glue
 from light_snapshot.nova import manager as managers
 from light_snapshot.nova import names
 
@@ -69,11 +73,11 @@ class Turns(object):
     def stop(self):
         """Nobody waits any more. What is under way goes on as long as the process does.
 
-        :returns: who has waited
+        :returns: who has waited, and what was said of each: [(uuid, what)]
         """
         with self._lock:
             self._stopped = True
-            waited = list(self._waiting)
+            waited = list(self._waiting.items())
             self._waiting.clear()
         return waited
 
@@ -139,10 +143,49 @@ def _claim(manager, context, uuid):
     if instance.task_state is not None:
         raise NotNow('another task is under way (%s)' % instance.task_state)
     instance.task_state = names.TASK_STATES[OPERATION]
+    claim = instance.system_metadata[glue.CLAIM] = uuids.uuid4().hex
     try:
         instance.save(expected_vm_state=STATES, expected_task_state=[None])
     except exception.InstanceUpdateConflict:        # of either state
         raise NotNow('another task has just begun')
     except exception.InstanceNotFound:
         raise NotNow('it is not there any more')
+    except Exception:
+        # The conductor may have done it and been too late with its answer, or do it yet.
+        managers.in_background(_give_back, manager, context, uuid, claim)
+        raise
     return instance
+
+
+def _give_back(manager, context, uuid, claim):
+    """For some minutes: where a claim that has failed turns out to hold after all, its task state is given back."""
+    for pause in managers.PAUSES:
+        time.sleep(pause)
+        try:
+            if _gave_back(manager, context, uuid, claim):
+                return
+        except exception.InstanceNotFound:
+            return
+        except Exception as exc:
+            LOG.warning('light-snapshot: whether %s waits for a light snapshot that nobody takes cannot be told yet: %s', uuid, exc)
+
+
+def _gave_back(manager, context, uuid, claim):
+    """nova writes the claim and the task state in one transaction, or neither: where the server has another claim, or none, the
+    task state is another request's. What of ours is under way here for the server is waited for; it takes a claim away in the end.
+
+    :returns: whether nothing more is to be done
+    """
+    @utils.synchronized(uuid)
+    def locked():
+        instance = objects.Instance.get_by_uuid(context, uuid, expected_attrs=_ATTRS)
+        if instance.system_metadata.get(glue.CLAIM) != claim:
+            return False
+        if instance.task_state != names.TASK_STATES[OPERATION]:
+            return True
+        LOG.warning('light-snapshot: the light snapshot of %s that could not be begun has left its task state; it is given back', uuid)
+        instance.system_metadata.pop(glue.CLAIM)
+        instance.task_state = None
+        instance.save(expected_task_state=[names.TASK_STATES[OPERATION]])
+        return True
+    return locked()
