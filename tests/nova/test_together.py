@@ -2,6 +2,7 @@
 instance actions."""
 
 import contextlib
+import threading
 
 import pytest
 
@@ -13,6 +14,7 @@ from light_snapshot.nova import driver
 from light_snapshot.nova import manager
 from light_snapshot.nova import options
 from light_snapshot.nova import places
+from light_snapshot.nova import together
 from light_snapshot.nova import turns
 
 import held as holding
@@ -87,6 +89,7 @@ def world(monkeypatch):
     monkeypatch.setattr(driver, 'save_columns', lambda *_args: None)
     monkeypatch.setattr(places, 'event_reporter', reporter)
     monkeypatch.setattr(manager, 'in_background', lambda function, *args: function(*args))
+    monkeypatch.setattr(manager, 'PAUSES', ())
     monkeypatch.setattr(manager.hooks, 'problems', [])
     yield made
     driver.CONF.clear_override('all_concurrency', group='light_snapshot')
@@ -186,6 +189,31 @@ def test_an_option_that_cannot_be(world, monkeypatch):
     assert answer['code'] == 409 and 'greater than or equal to 1' in answer['message'] and world.log == []
 
 
+def test_what_may_hold_after_all_is_looked_at_later(world, monkeypatch):
+    def save(expected_task_state=None, expected_vm_state=None):
+        raise RuntimeError('no answer')
+    monkeypatch.setattr(world.servers[ONE], 'save', save)
+    later = []
+    with monkeypatch.context() as change:
+        change.setattr(manager, 'in_background', lambda *call: later.append(call))
+        with pytest.raises(RuntimeError):
+            turns._claim(world.manager, Context().elevated(), ONE)
+    (function, arguments), = [(call[0], call[1:]) for call in later]
+    assert function is turns._give_back and arguments[2:] == (ONE, world.servers[ONE].system_metadata[driver.CLAIM])
+
+
+def test_a_service_that_stops_waits_for_no_conductor(world, held, monkeypatch):
+    go = threading.Event()
+    monkeypatch.setattr(together, 'STOPPING', 0)
+    monkeypatch.setattr(together.faults, 'tell', lambda *_args: go.wait(30))
+    world.ask(ONE, TWO, THREE)
+    held.wait(2)
+    manager.cleanup_host(lambda _self: None, world.manager)
+    assert held.threads[-1].is_alive()
+    go.set()
+    held.end()
+
+
 # ---- turns
 
 @pytest.fixture
@@ -234,6 +262,9 @@ def test_a_service_that_stops_begins_none_any_more_and_says_so(world, held, capl
     held.wait(2)
     assert manager.cleanup_host(lambda _self: 'nova\'s answer', world.manager) == 'nova\'s answer'
     assert '1 servers that waited' in caplog.text and THREE in caplog.text
+    (start, event) = world.log
+    assert start == (THREE, 'light_snapshot_create', 'req-1') and event[:3] == (THREE, 'compute_light_snapshot_create', 'h')
+    assert 'was stopped before its turn came' in event[3]
     held.end()
     assert sorted(held.begun) == [ONE, TWO]
     # A SIGHUP starts the service anew in the same process.

@@ -4,54 +4,22 @@ import sqlalchemy
 
 import nova.context
 from nova import objects
-from nova import test
 
 from light_snapshot.nova import counters
-from light_snapshot.nova import places
 from light_snapshot.nova import state
 from light_snapshot.nova import summary
 from light_snapshot.nova import views
 
-PROJECT = 'fade'
+from database_case import PROJECT, DatabaseCase
 
 
-class RoundTripsTest(test.TestCase):
+class RoundTripsTest(DatabaseCase):
     def setUp(self):
-        # See ApiCase.
-        pytest_s = dict((name, value) for name, value in self.__dict__.items() if name == self._testMethodName)
-        self.addCleanup(self.__dict__.update, pytest_s)
         super(RoundTripsTest, self).setUp()
-        objects.register_all()
         self.admin = nova.context.get_admin_context()
-        self.cell = nova.context.get_admin_context()
-        cells = self.cells()
-        for mapping in cells.values():
-            self._add_columns(mapping)
-        if cells:
-            nova.context.set_target_cell(self.cell, cells['cell1'])
-        else:
-            self._add_columns(None)
         self.queries = []
         sqlalchemy.event.listen(sqlalchemy.engine.Engine, 'before_cursor_execute', self._note)
         self.addCleanup(sqlalchemy.event.remove, sqlalchemy.engine.Engine, 'before_cursor_execute', self._note)
-
-    def cells(self):
-        """nova's own, where we ask each of them: 16 and later."""
-        return getattr(self, 'cell_mappings', {}) if places.find('each_cell') is not None else {}
-
-    @staticmethod
-    def _add_columns(mapping):
-        """The six columns, as the installer adds them; once for each database."""
-        context = nova.context.get_admin_context()
-        if mapping is not None:
-            nova.context.set_target_cell(context, mapping)
-        engine = places.database_engine(context)
-        with engine.connect() as connection:
-            known = [row[1] for row in connection.execute(sqlalchemy.text('PRAGMA table_info(instances)')).fetchall()]
-        with engine.begin() as connection:
-            for name in state.COLUMNS:
-                if name not in known:
-                    connection.execute(sqlalchemy.text('ALTER TABLE instances ADD COLUMN %s INTEGER' % name))
 
     def _note(self, _connection, _cursor, statement, *_more):
         # oslo.db sees whether a connection lives; newer ones begin a transaction by a statement.
@@ -59,9 +27,7 @@ class RoundTripsTest(test.TestCase):
             self.queries.append(statement)
 
     def server(self, number, enabled=True):
-        made = objects.Instance(self.cell, uuid='%08d-0000-4000-8000-000000000000' % number, project_id=PROJECT, user_id='u',
-                                host='h', display_name='s%d' % number, vm_state='active', system_metadata={'other': 'x'})
-        made.create()
+        made = super(RoundTripsTest, self).server(number)
         if enabled:
             state.write(self.cell, made.uuid, {'light_snapshot_enable': True, 'snapshot_store': True})
             made.system_metadata[counters.KEY] = counters.written({'count': number, 'last_at': None, 'kept_bytes': 10 * number})
