@@ -248,3 +248,7 @@ def interface(server):
     poll(lambda: cloud.call('network', 'GET', '/v2.0/ports/' + port['port_id']).status == 404, 'the port gone')
     assert not _cards(server, True) and not _cards(server, False), 'libvirt has the interface still'
     assert not powered or _cards_in_guest(server) == 0, 'the guest has the interface still'
+    if powered:
+        # Where it was on the bus is free now, below the root disk: a volume would come to be there, the first disk of a guest that starts from
+        # that definition again (an unrescue), whose root is /dev/vda. A hard reboot makes the definition anew.
+        _rebooted(server)
