@@ -167,6 +167,43 @@ def test_hosts_are_asked_beside_each_other(cloud):
     assert said(cloud.post()) == [('a', 'accepted'), ('b', 'accepted')]
 
 
+class Watch(object):
+    """Time goes by where somebody waits: for a host that does not answer, 20 s in each of the threads at once."""
+
+    passed = 0.0
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def start(self):
+        Watch.passed = 0.0
+
+    def expired(self):
+        return Watch.passed > self.seconds
+
+
+def test_hosts_that_do_not_answer_keep_a_request_no_longer_than_a_minute(cloud, monkeypatch):
+    monkeypatch.setattr(everywhere.timeutils, 'StopWatch', Watch)
+
+    def snapshot_all(_context, host, _uuids, _args):
+        with cloud._lock:
+            cloud.asked.append(host)
+            Watch.passed += float(rpcapi.ALL_TIMEOUT) / everywhere.ASKED_AT_ONCE
+        raise messaging.MessagingTimeout('x')
+    cloud.snapshot_all = snapshot_all
+    for number in range(200):
+        cloud.add('h%03d' % number)
+    cloud.add(None)
+    answer = cloud.post()
+    assert everywhere.ASKED_WITHIN + rpcapi.ALL_TIMEOUT < 60
+    assert 28 <= len(cloud.asked) <= 28 + everywhere.ASKED_AT_ONCE + 1
+    for one in answer['servers']:
+        if one['host'] is not None:
+            words = 'may still take' if one['host'] in cloud.asked else 'was not asked'
+            assert one['status'] == 'host_silent' and words in one['reason'] and one['host'] in one['reason']
+    assert [one['status'] for one in answer['servers'] if one['host'] is None] == ['skipped']
+
+
 # ---- cells
 
 def test_before_16_there_is_one_cell(monkeypatch):

@@ -102,6 +102,23 @@ def test_a_host_that_is_down_is_not_asked(cloud):
     assert cloud.asked == ['a']
 
 
+def test_a_host_that_there_was_no_time_for(cloud, monkeypatch):
+    class Over(object):
+        def __init__(self, _seconds):
+            pass
+
+        def start(self):
+            pass
+
+        def expired(self):
+            return True
+    monkeypatch.setattr(everywhere.timeutils, 'StopWatch', Over)
+    cloud.down = ['b']
+    one, other = cloud.get()['hosts']
+    assert (one['status'], other['status'], cloud.asked) == ('host_silent', 'host_down', [])
+    assert 'host a was not asked' in one['reason'] and other['reason'] == 'The compute host b is down.'
+
+
 def test_what_a_service_tells_is_what_lay_there_when_it_started(monkeypatch, tmpdir):
     code = tmpdir.mkdir('light_snapshot').mkdir('nova').join('about.py')
     metadata = tmpdir.mkdir('light_snapshot.egg-info').join('PKG-INFO')

@@ -10,6 +10,7 @@ import logging
 import threading
 
 import oslo_messaging as messaging
+from oslo_utils import timeutils
 
 from nova import objects
 from nova.api import validation
@@ -27,6 +28,9 @@ expected_errors = places.find('expected_errors')
 
 # How many hosts are asked at the same time.
 ASKED_AT_ONCE = 16
+# Seconds of a request after which no further host is asked, so that it ends within a minute (see rpcapi.ALL_TIMEOUT), which is what
+# clients and proxies wait for.
+ASKED_WITHIN = 35
 
 ACCEPTED, SKIPPED, FAILED = 'accepted', 'skipped', 'failed'
 HOST_DOWN, HOST_OLDER, HOST_SILENT = 'host_down', 'host_older', 'host_silent'
@@ -50,7 +54,7 @@ class EverywhereController(asking.Controller):
         # Whoever the policy lets do this does it to everybody's servers.
         elevated = context.elevated()
         cells, silent = places.in_each_cell(elevated, lambda cell: self._look(cell, options.get('daily', False)))
-        each(self._ask, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts])
+        each(self._ask, self._late, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts])
         servers = [server for _cell, hosts in cells for _host, found in hosts for server in found]
         LOG.info('light-snapshot: a light snapshot of all: %d servers, of which %d are accepted', len(servers),
                  len([one for one in servers if one['status'] == ACCEPTED]))
@@ -106,6 +110,13 @@ class EverywhereController(asking.Controller):
                 _say(server, SKIPPED, 'One of an earlier request for all servers is under way or waits for its turn.')
 
 
+    @staticmethod
+    def _late(_context, host, servers, _args):
+        """A host is not asked any more."""
+        for server in servers if host is not None else ():
+            _say(server, HOST_SILENT, NOT_ASKED % host + ' No snapshot of this server was begun: ask again.')
+
+
 def _say(server, status, reason):
     server.update(status=status, reason=reason)
 
@@ -114,9 +125,14 @@ def _shown(server):
     return dict((key, server[key]) for key in ('id', 'name', 'host', 'status', 'reason'))
 
 
-def each(function, calls):
-    """function(*call) for each of them, some at a time, until all are done. It must not raise."""
-    waiting = list(calls)
+#: What is said of a host that there was no time for.
+NOT_ASKED = 'The compute host %s was not asked: others did not answer, and the time for the whole request was over.'
+
+
+def each(function, late, calls):
+    """function(*call) for each of them, some at a time, and late(*call) once their time is over. Neither must raise."""
+    waiting, watch = list(calls), timeutils.StopWatch(ASKED_WITHIN)
+    watch.start()
 
     def work():
         while True:
@@ -124,7 +140,7 @@ def each(function, calls):
                 call = waiting.pop()
             except IndexError:
                 return
-            function(*call)
+            (late if watch.expired() else function)(*call)
     threads = [threading.Thread(target=work, name='light-snapshot') for _number in range(min(ASKED_AT_ONCE, len(waiting)))]
     for thread in threads:
         thread.start()

@@ -41,7 +41,7 @@ class HostsController(asking.Controller):
         """What this nova-api and every compute host tell of themselves."""
         cells, silent = places.in_each_cell(context.elevated(), self._look)
         calls = [(cell, one) for cell, found in cells for one in found]
-        everywhere.each(self._ask, calls)
+        everywhere.each(self._ask, self._late, calls)
         return {'api': about.told(), 'cells_left_out': silent,
                 'hosts': sorted((one for _cell, one in calls), key=lambda one: one['host'])}
 
@@ -55,6 +55,12 @@ class HostsController(asking.Controller):
                     one.update(status=everywhere.HOST_DOWN, reason='The compute host %s is down.' % service.host)
                 found.append(one)
         return context, found
+
+    @staticmethod
+    def _late(_context, one):
+        """A host is not asked any more."""
+        if not one['status']:
+            one.update(status=everywhere.HOST_SILENT, reason=everywhere.NOT_ASKED % one['host'] + ' Ask again.')
 
     def _ask(self, context, one):
         """Have a host tell of itself; it must not raise."""
