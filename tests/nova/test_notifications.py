@@ -74,14 +74,14 @@ def test_a_snapshot(engine, sent):
     versioned, old = told(sent)
     assert all(entry[0]['user_id'] == 'who' and entry[0]['request_id'] for entry in sent())
     facts = dict(WHO, display_name='web', tenant_id='its project', user_id='its owner', host='h', state='active',
-                 operation='snapshot', name='n')
+                 operation='snapshot', name='n', enable=None)
     if VERSIONED:
         assert [one[:3] for one in versioned] == [
             ('instance.light_snapshot_create.start', 'INFO', 'nova-compute:h'),
             ('instance.light_snapshot_create.end', 'INFO', 'nova-compute:h')]
         assert [dict(one[3], **{'nova_object.data': None}) for one in versioned] == [
             {'nova_object.name': 'LightSnapshotPayload', 'nova_object.namespace': 'light_snapshot',
-             'nova_object.version': '1.0', 'nova_object.data': None}] * 2
+             'nova_object.version': '1.1', 'nova_object.data': None}] * 2
         assert [one[3]['nova_object.data'] for one in versioned] == [
             dict(facts, uuid=Instance.uuid, fault=None, index=None, task_state='light_snapshot_creating'),
             dict(facts, uuid=Instance.uuid, fault=None, index=7, task_state=None)]
@@ -121,7 +121,7 @@ def test_an_error_that_nobody_expects(engine, sent):
     assert told(sent)[1][1][3]['exception'] == 'ZeroDivisionError'
 
 
-@pytest.mark.parametrize('operation', sorted(names.TASK_STATES))
+@pytest.mark.parametrize('operation', sorted(names.ACTIONS))
 def test_each_operation_has_its_types(sent, operation):
     notices = notifications.Notices(context(), 'h', Instance(), operation, {})
     notices.start()
@@ -131,10 +131,26 @@ def test_each_operation_has_its_types(sent, operation):
                                                 for suffix in ('start', 'end')]
 
 
+@pytest.mark.parametrize('operation, args, told_of', [
+    ('update', {'index': 3, 'name': 'm', 'description': None}, (3, 'm', None)), ('daily', {'enable': False}, (None, None, False))])
+def test_what_nova_api_does_by_itself(sent, operation, args, told_of):
+    notices = notifications.Notices(context(), 'h', Instance(), operation, args, ('api', 'controller'))
+    notices.start()
+    notices.end({})
+    notices.wait()
+    versioned, old = told(sent)
+    event = 'instance.light_snapshot_%s.end' % operation
+    assert old[1][:3] == ('compute.' + event, 'INFO', 'api.controller')
+    if VERSIONED:
+        assert versioned[1][:3] == (event, 'INFO', 'nova-api:controller')
+    payload = old[1][3]
+    assert (payload['index'], payload['name'], payload['enable']) == told_of and payload['host'] == 'h'
+
+
 # ---- nothing breaks
 
 def test_a_notifier_that_fails_breaks_nothing(engine, sent, monkeypatch, caplog):
-    def broken(_host):
+    def broken(*_teller):
         raise RuntimeError('no notifier today')
     monkeypatch.setattr(places, 'notifiers', broken)
     engine.snapshot = lambda *_args: 7
@@ -153,9 +169,9 @@ def test_a_payload_that_cannot_be_made_breaks_nothing(engine, sent, monkeypatch,
 def test_a_message_queue_that_hangs_holds_nothing_up(engine, sent, monkeypatch):
     hangs, real = threading.Event(), places.notifiers
 
-    def notifiers(host):
+    def notifiers(*teller):
         assert hangs.wait(60)
-        return real(host)
+        return real(*teller)
     monkeypatch.setattr(places, 'notifiers', notifiers)
     engine.snapshot = lambda *_args: 7
     instance = Instance(names.TASK_STATES['snapshot'])
@@ -172,7 +188,7 @@ def test_where_nova_has_set_up_none(monkeypatch, caplog):
         monkeypatch.setattr(rpc, name, None, raising=False)
     if not VERSIONED:
         monkeypatch.delattr(rpc, 'LEGACY_NOTIFIER')
-    assert places.notifiers('h') == []
+    assert places.notifiers('compute', 'h') == []
     notices = notifications.Notices(context(), 'h', Instance(), 'snapshot', {})
     notices.start()
     notices.wait()

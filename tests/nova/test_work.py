@@ -142,7 +142,7 @@ def test_each_operation_has_its_names():
         assert hasattr(manager.Work, 'begin_' + operation)
         assert operation in names.TASK_STATES and operation in names.ACTIONS
     assert len(set(names.TASK_STATES.values())) == len(names.TASK_STATES)
-    assert sorted(names.ACTIONS) == sorted(list(names.TASK_STATES) + ['daily'])
+    assert sorted(names.ACTIONS) == sorted(list(names.TASK_STATES) + ['daily', 'update'])
 
 
 # ---- what the list tells

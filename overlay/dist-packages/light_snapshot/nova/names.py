@@ -18,7 +18,10 @@ TASK_STATES = {
     'repair': PREFIX + 'repairing',
 }
 
-# operation -> its name among the server's instance actions
+# Operations that a server may be asked for whatever the database says of it.
+OF_PLAIN = ('enable', 'repair')
+
+# operation -> its name among the server's instance actions. Those without a task state are nova-api's own.
 ACTIONS = {
     'enable': 'light_snapshot_enable',
     'disable': 'light_snapshot_disable',
@@ -27,6 +30,7 @@ ACTIONS = {
     'recover': 'light_snapshot_recover',
     'store': 'light_snapshot_store',
     'daily': 'light_snapshot_daily',
+    'update': 'light_snapshot_update',
     'delete': 'light_snapshot_delete',
     'preview': 'light_snapshot_preview',
     'keep_preview': 'light_snapshot_keep_preview',

@@ -17,18 +17,21 @@ from light_snapshot.nova import places
 
 LOG = logging.getLogger(__name__)
 
-NAME, VERSION = 'LightSnapshotPayload', '1.0'
+# 1.1: `enable`.
+NAME, VERSION = 'LightSnapshotPayload', '1.1'
 
 
 class Notices(object):
     """What is told of one operation on one server.
 
-    :param host: nova-compute's
+    :param host: the server's
     :param args: the operation's arguments
+    :param teller: (nova's service, its host) that tells of it; None: nova-compute of the server's host
     """
 
-    def __init__(self, context, host, instance, operation, args):
+    def __init__(self, context, host, instance, operation, args, teller=None):
         self._context, self._host, self._instance = context, host, instance
+        self._teller = teller or ('compute', host)
         self._operation, self._args = operation, args
         self._fault = self._last = None
 
@@ -73,7 +76,7 @@ class Notices(object):
             before.join()
         event = '%s.%s' % (names.ACTIONS[self._operation], suffix)
         try:
-            for versioned, notifier in places.notifiers(self._host):
+            for versioned, notifier in places.notifiers(*self._teller):
                 tell = notifier.error if suffix == 'error' else notifier.info
                 if versioned:
                     tell(self._context, event_type='instance.' + event, payload=_versioned(facts))
@@ -88,6 +91,7 @@ class Notices(object):
         return {'uuid': one.uuid, 'display_name': one.display_name, 'tenant_id': one.project_id, 'user_id': one.user_id,
                 'host': self._host, 'state': one.vm_state, 'task_state': one.task_state, 'operation': self._operation,
                 'index': answer.get('index', self._args.get('index')), 'name': self._args.get('name'),
+                'enable': self._args.get('enable'),
                 'action_initiator_user': self._context.user_id, 'action_initiator_project': self._context.project_id,
                 'fault': self._fault}
 

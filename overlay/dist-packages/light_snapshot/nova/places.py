@@ -192,8 +192,8 @@ def in_each_cell(context, function):
     return found, silent
 
 
-def notifiers(host):
-    """nova's notifiers of a nova-compute: [(whether it takes versioned payloads, the notifier)]. What notification_format does
+def notifiers(service, host):
+    """nova's notifiers of a service ('compute', 'api') on a host: [(whether it takes versioned payloads, the notifier)]. What notification_format does
     not ask for goes nowhere: nova sees to that. None at all where nova has not set them up.
 
     The old one is taken without the wrapper by which nova warns of types that are not on its own list (14 and later).
@@ -201,8 +201,8 @@ def notifiers(host):
     from nova import rpc
     versioned, found = find('versioned_notifier'), []
     if versioned is not None and rpc.NOTIFIER is not None:
-        found.append((True, versioned('nova-compute:%s' % host)))
+        found.append((True, versioned('nova-%s:%s' % (service, host))))
     old = rpc.LEGACY_NOTIFIER if versioned is not None else rpc.NOTIFIER
     if old is not None:
-        found.append((False, old.prepare(publisher_id='compute.%s' % host)))
+        found.append((False, old.prepare(publisher_id='%s.%s' % (service, host))))
     return found
