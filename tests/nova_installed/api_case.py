@@ -1,5 +1,6 @@
 """Our API in nova's own router, in front of a stand-in for the compute host."""
 
+import contextlib
 import json
 import os
 
@@ -15,6 +16,7 @@ from nova import test
 from nova.api.openstack import common
 from nova.tests.unit.api.openstack import fakes
 
+from light_snapshot.nova import notifications
 from light_snapshot.nova import places
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
@@ -39,7 +41,7 @@ class Host(object):
     """What the compute host is asked, and what it answers."""
 
     def __init__(self):
-        self.asked, self.answer, self.more = [], {}, {}
+        self.asked, self.answer, self.more, self.describes = [], {}, {}, {}
 
     def operate(self, _context, _instance, operation, args):
         self.asked.append((operation, args))
@@ -55,7 +57,22 @@ class Host(object):
 
     def describe(self, _context, _instance, index, name, description):
         self.asked.append(('describe', index, name, description))
-        return {}
+        return self.describes
+
+
+NOTICES = notifications.Notices
+
+
+class Notifier(object):
+    """Notes what is told of, and by which service."""
+
+    def __init__(self, teller, sent):
+        self.teller, self.sent = teller, sent
+
+    def info(self, _context, event, payload):
+        self.sent.append((event, self.teller[0], payload))
+
+    error = info
 
 
 class ApiCase(test.NoDBTestCase):
@@ -76,17 +93,44 @@ class ApiCase(test.NoDBTestCase):
         replace(summary, 'kept', lambda _context, _project_id: (self.kept, True))
         replace(state, 'write', lambda _context, uuid, values: self.written.append(values))
         replace(places, 'is_volume_backed', lambda *_args: self.volume_backed)
-        replace(objects.InstanceAction, 'action_start', classmethod(lambda *_args, **_kwargs: None))
+        self.actions, self.events, self.notices, self.sent = [], [], [], []
+        replace(objects.InstanceAction, 'action_start', classmethod(
+            lambda _cls, _context, uuid, name, **_kwargs: self.actions.append((uuid, name))))
+        replace(places, 'event_reporter', self._event_reporter)
+        replace(places, 'notifiers', lambda *teller: [(False, Notifier(teller, self.sent))])
+        replace(notifications, 'Notices', self._notices)
         replace(objects.Service, 'get_by_compute_host', classmethod(lambda *_args, **_kwargs: objects.Service()))
         replace(servicegroup.API, 'service_is_up', lambda *_args: True)
         replace(objects.Instance, 'save', lambda instance, **_kwargs: self.saved.append(instance.task_state))
         limiter = places.look('nova.api.openstack.compute.legacy_v2.limits:Limiter')
         if limiter is not None:     # the application of nova's old tests takes so many requests a minute
             replace(limiter, 'check_for_delay', lambda *_args, **_kwargs: (None, None))
-        self.vm_state, self.task_state, self.volume_backed = 'active', None, False
+        self.vm_state, self.task_state, self.volume_backed, self.locked = 'active', None, False, False
         if places.find('policies_in_code') is None:
             self._rules_from_file()
         self.as_somebody('member', 'reader')
+
+    @contextlib.contextmanager
+    def _event_reporter(self, _context, _host, name, _uuid):
+        """Notes an event, and what it failed with."""
+        try:
+            yield
+        except Exception as error:
+            self.events.append((name, str(error)))
+            raise
+        self.events.append((name, None))
+
+    def _notices(self, *args):
+        self.notices.append(NOTICES(*args))
+        return self.notices[-1]
+
+    def told(self):
+        """The notifications of nova-api since the last time: [(type, by whom, operation, index, name, enable)]."""
+        for one in self.notices:
+            one.wait()
+        told, self.sent[:] = list(self.sent), []
+        return [(event, teller) + tuple(payload[name] for name in ('operation', 'index', 'name', 'enable'))
+                for event, teller, payload in told]
 
     def as_somebody(self, *roles):
         """Who asks from now on, with these roles in the project."""
@@ -112,7 +156,7 @@ class ApiCase(test.NoDBTestCase):
         if uuid not in (UUID, FOREIGN):
             raise webob.exc.HTTPNotFound(explanation='Instance could not be found')
         return objects.Instance(context, uuid=uuid, host='h', vm_state=self.vm_state,
-                                task_state=self.task_state, locked=False,
+                                task_state=self.task_state, locked=self.locked, display_name='web',
                                 locked_by=None, project_id=PROJECT if uuid == UUID else 'another', user_id='fake')
 
     def ask(self, method, path, body=None, uuid=UUID):

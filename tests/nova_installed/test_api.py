@@ -3,6 +3,7 @@
 The compute host is a stand-in; everything from the URL to its RPC call is nova's and ours.
 """
 
+import oslo_messaging as messaging
 import webob
 
 import nova.context
@@ -47,6 +48,50 @@ class ApiTest(ApiCase):
     def test_daily_is_a_matter_of_the_database(self):
         self.assertEqual(202, self.act({'dailySnapshot': {'enable': True}})[0])
         self.assertEqual([{'snapshot_daily': True}], self.written)
+        self.assertEqual(([(UUID, 'light_snapshot_daily')], [('api_light_snapshot_daily', None)]), (self.actions, self.events))
+        self.assertEqual([('compute.instance.light_snapshot_daily.' + suffix, 'api', 'daily', None, None, True)
+                          for suffix in ('start', 'end')], self.told())
+
+    def test_no_daily_one_any_more_can_be_said_in_any_state(self):
+        for self.vm_state in ('paused', 'suspended', 'error', 'active'):
+            self.assertEqual(202, self.act({'dailySnapshot': {'enable': False}})[0], self.vm_state)
+            self.assertEqual({'snapshot_daily': False}, self.written.pop())
+            code, answer = self.act({'dailySnapshot': {'enable': True}})
+            self.assertEqual(202 if self.vm_state == 'active' else 409, code, self.vm_state)
+        self.task_state = 'rebooting'
+        self.assertEqual(409, self.act({'dailySnapshot': {'enable': False}})[0])
+
+    def test_what_enabling_switches_on_beside_it_is_told_as_well(self):
+        """As an event of the one action, since nova finds an action's events by its request."""
+        self.columns['light_snapshot_enable'] = False
+        self.assertEqual(202, self.act({'enableSnapshot': {'daily': True}})[0])
+        self.assertEqual({'snapshot_daily': True}, self.written.pop())
+        self.assertEqual(([(UUID, 'light_snapshot_enable')], ('api_light_snapshot_daily', None)), (self.actions, self.events.pop()))
+        self.assertEqual(['compute.instance.light_snapshot_daily.start', 'compute.instance.light_snapshot_daily.end'],
+                         [one[0] for one in self.told()])
+        for options, written in ((None, []), ({'daily': False}, [{'snapshot_daily': False}])):
+            self.assertEqual(202, self.act({'enableSnapshot': options})[0])
+            self.assertEqual((written, [], []), (self.written, self.events, self.told()))
+
+    def test_a_plain_server_is_not_even_given_a_task_state(self):
+        self.columns['light_snapshot_enable'] = False
+        for body in ({'disableSnapshot': None}, {'createSnapshot': None}, {'recoverInstance': None}, {'previewInstance': None},
+                     {'keepPreview': None}, {'undoPreview': None}, {'commitSnapshot': None}, {'storeSnapshot': {'enable': True}},
+                     {'dailySnapshot': {'enable': False}}, {'retainSnapshots': {'count': 1}}):
+            code, answer = self.act(body)
+            self.assertEqual(409, code, body)
+            for words in ('not enabled', 'nothing was changed', 'Enable them first', 'checkSnapshots'):
+                self.assertIn(words, answer['conflictingRequest']['message'])
+        for method, path, body in (('POST', '', {'light_snapshot': {}}), ('PUT', '/3', {'light_snapshot': {'name': 'm'}}),
+                                   ('DELETE', '/3', None)):
+            self.assertEqual(409, self.ask(method, '/light-snapshots' + path, body)[0], method)
+        self.assertEqual(([], [], [], [], []), (self.host.asked, self.saved, self.written, self.actions, self.events))
+        # The disk wins over the column: what brings the two together goes on.
+        self.as_admin()
+        self.host.answer = {'findings': []}
+        for body, status in (({'checkSnapshots': {'repair': True}}, 202), ({'checkSnapshots': None}, 200),
+                             ({'enableSnapshot': None}, 202)):
+            self.assertEqual(status, self.act(body)[0], body)
 
     def test_bad_input_is_a_400_and_reaches_nobody(self):
         for body in ({'enableSnapshot': {'store': 'yes'}}, {'disableSnapshot': {}}, {'createSnapshot': {'nome': 'x'}},
@@ -72,11 +117,40 @@ class ApiTest(ApiCase):
         self.assertEqual((404, 'There is no restore point 9'), (code, answer['itemNotFound']['message']))
 
     def test_two_at_once(self):
-        def save(_instance, **_kwargs):
-            raise exception.UnexpectedTaskStateError(instance_uuid=UUID, expected={}, actual={})
-        self.replace(objects.Instance, 'save', save)
-        self.assertEqual(409, self.act({'createSnapshot': None})[0])
-        self.assertEqual([], self.host.asked)
+        """Who comes second leaves no action, which would read as a success."""
+        asked = []
+        for raised, status in ((exception.UnexpectedTaskStateError(instance_uuid=UUID, expected={}, actual={}), 409),
+                               (exception.InstanceUpdateConflict(instance_uuid=UUID, expected={}, actual={}), 409),
+                               (exception.InstanceNotFound(instance_id=UUID), 404)):
+            def save(_instance, **expected):
+                asked.append(expected)
+                raise raised
+            self.replace(objects.Instance, 'save', save)
+            code, answer = self.act({'createSnapshot': None})
+            self.assertEqual((status, True), (code, bool(list(answer.values())[0]['message'])))
+        self.assertEqual(([], [], []), (self.host.asked, self.actions, self.events))
+        self.assertEqual([{'expected_vm_state': ['active', 'stopped'], 'expected_task_state': [None]}] * 3, asked)
+
+    def test_an_action_that_cannot_be_written_down_gives_the_task_state_back(self):
+        def action_start(*_args, **_kwargs):
+            raise RuntimeError('the database is away')
+        self.replace(objects.InstanceAction, 'action_start', classmethod(action_start))
+        self.replace(objects.Instance, 'refresh', lambda _instance: None)
+        self.assertEqual(500, self.act({'createSnapshot': None})[0])
+        self.assertEqual(([], ['light_snapshot_creating', None]), (self.host.asked, self.saved))
+
+    def test_a_host_that_fails_is_told_of_in_words(self):
+        """Which nova would replace by its own of an error in itself. What an error says is an administrator's."""
+        def operate(*_args, **_kwargs):
+            raise messaging.RemoteError('KeyError', 'a secret')
+        for self.host.operate in (lambda *_args, **_kwargs: {'code': 500, 'message': 'KeyError: a secret'}, operate):
+            for admin in (False, True):
+                (self.as_admin if admin else self.as_somebody)(*([] if admin else ['member', 'reader']))
+                code, answer = self.act({'createSnapshot': None})
+                said = answer['computeFault']['message']
+                self.assertEqual((500, admin), (code, 'a secret' in said))
+                for words in ('compute host h failed', 'KeyError', 'events', 'log of nova-compute'):
+                    self.assertIn(words, said)
 
     def test_somebody_else_s_server_and_none(self):
         self.assertEqual(403, self.act({'createSnapshot': None}, uuid=FOREIGN)[0])
@@ -94,6 +168,9 @@ class ApiTest(ApiCase):
         self.assertEqual(404, self.ask('GET', '/light-snapshots/4')[0])
         self.assertEqual((200, shown), self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {'name': 'm'}}))
         self.assertEqual([('describe', 3, 'm', None)], self.host.asked)
+        self.assertEqual(([(UUID, 'light_snapshot_update')], [('api_light_snapshot_update', None)]), (self.actions, self.events))
+        self.assertEqual([('compute.instance.light_snapshot_update.' + suffix, 'api', 'update', 3, 'm', None)
+                          for suffix in ('start', 'end')], self.told())
         self.assertEqual(400, self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {}})[0])
 
     def test_what_is_not_offered(self):

@@ -77,6 +77,10 @@ class OperationsTest(ApiCase):
             self.assertIn('host h has an older light-snapshot', answer['conflictingRequest']['message'])
             self.assertEqual(None, self.saved.pop())
             self.saved.pop()
+            # Its action would read as a success if nothing of it said otherwise.
+            event, why = self.events.pop()
+            self.assertEqual('api_' + self.actions.pop()[1], event)
+            self.assertIn('host h has an older light-snapshot', why)
         code, answer = self.act({'checkSnapshots': None})
         self.assertEqual(409, code)
         self.assertIn('host h has an older light-snapshot', answer['conflictingRequest']['message'])

@@ -2,6 +2,8 @@
 
 from oslo_config import cfg
 
+from nova import objects
+
 from light_snapshot.nova import options
 from light_snapshot.nova import summary
 
@@ -39,6 +41,9 @@ class QuotaTest(ApiCase):
             said = self.refused(('POST', '/action', {'recoverInstance': None}),
                                 ('POST', '/action', {'recoverInstance': {'safety': True}}))
             self.assertIn('safety: false', said)
+            # What a commit and a keep leave of the layers is listed as well.
+            self.assertIn('Delete restore points', self.refused(('POST', '/action', {'commitSnapshot': None})))
+            self.assertIn('Undo the preview; then delete', self.refused(('POST', '/action', {'keepPreview': None})))
         self.counters['count'] = 2
         self.assertEqual(202, self.ask('POST', '/light-snapshots', TAKE)[0])
         self.assertEqual(202, self.act({'recoverInstance': None})[0])
@@ -46,11 +51,45 @@ class QuotaTest(ApiCase):
     def test_what_makes_no_more_of_them_goes_on(self):
         self.limit(max_points_per_server=1)
         for body in ({'recoverInstance': {'safety': False}}, {'previewInstance': None}, {'retainSnapshots': {'count': 1}},
-                     {'commitSnapshot': None}, {'disableSnapshot': None}):
+                     {'undoPreview': None}, {'disableSnapshot': None}, {'storeSnapshot': {'enable': False}},
+                     {'storeSnapshot': {'enable': True}}):      # which it is already
             self.assertEqual(202, self.act(body)[0], body)
         self.assertEqual(202, self.ask('DELETE', '/light-snapshots/3')[0])
         self.columns['snapshot_store'] = False      # it has the root and the last one, and never more
-        self.assertEqual(202, self.act({'createSnapshot': None})[0])
+        for body in ({'createSnapshot': None}, {'commitSnapshot': None}, {'recoverInstance': None}):
+            self.assertEqual(202, self.act(body)[0], body)
+
+    def test_keeping_is_not_switched_on_where_there_is_no_room(self):
+        """Off, some snapshots, and on again would leave more of them each time."""
+        self.limit(max_points_per_server=3)
+        self.columns['snapshot_store'], self.counters['count'] = False, 3
+        self.assertIn('has 3', self.refused(('POST', '/action', {'storeSnapshot': {'enable': True}})))
+        self.counters['count'] = 2
+        self.assertEqual(202, self.act({'storeSnapshot': {'enable': True}})[0])
+
+    def test_a_full_project_s_servers_begin_to_keep_nothing(self):
+        self.limit(max_kept_gigabytes_per_project=2)
+        self.kept = 2 ** 31
+        self.columns['snapshot_store'] = False
+        self.assertIn('2.0 GiB', self.refused(('POST', '/action', {'storeSnapshot': {'enable': True}})))
+        self.columns['light_snapshot_enable'] = False
+        self.counters.update(count=0, kept_bytes=0)
+        self.assertIn('2.0 GiB', self.refused(('POST', '/action', {'enableSnapshot': {'store': True}})))
+        for body in ({'enableSnapshot': None}, {'enableSnapshot': {'store': False, 'daily': True}}):
+            self.assertEqual(202, self.act(body)[0], body)
+
+    def test_what_another_request_has_taken_meanwhile_counts(self):
+        """Asked once more with the task state, which is given back, and before there is an action."""
+        self.limit(max_points_per_server=3)
+        self.counters['count'] = 2
+        self.replace(objects.Instance, 'refresh', lambda _instance: None)
+
+        def save(instance, **_expected):
+            self.saved.append(instance.task_state)
+            self.counters['count'] = 3      # its host has just written what the other one took
+        self.replace(objects.Instance, 'save', save)
+        self.assertEqual(403, self.act({'createSnapshot': None})[0])
+        self.assertEqual((['light_snapshot_creating', None], [], []), (self.saved, self.host.asked, self.actions))
 
     def test_what_is_not_known_refuses_nothing(self):
         self.limit(max_points_per_server=0)

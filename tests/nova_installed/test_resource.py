@@ -4,6 +4,7 @@ import webob
 
 from api_case import FOREIGN, HERE, POINT, UUID, ApiCase, linked
 
+
 class ResourceTest(ApiCase):
     def indices(self, query=''):
         code, answer = self.ask('GET', '/light-snapshots' + query)
@@ -103,7 +104,38 @@ class ResourceTest(ApiCase):
 
     def test_an_index_in_a_url_is_a_number(self):
         for index in ('%C2%B3', '%D9%A3', '3x', '+3', '03', '3.0'):
-            for method, body in (('GET', None), ('DELETE', None)):
-                if (method, index) != ('DELETE', '03'):
-                    self.assertEqual(404, self.ask(method, '/light-snapshots/' + index, body)[0], (method, index))
+            for method, body in (('GET', None), ('DELETE', None), ('PUT', {'light_snapshot': {'name': 'm'}})):
+                self.assertEqual(404, self.ask(method, '/light-snapshots/' + index, body)[0], (method, index))
         self.assertEqual([], self.host.asked)
+        self.assertEqual(202, self.ask('DELETE', '/light-snapshots/0')[0])
+        self.assertEqual([('delete', {'index': 0})], self.host.asked)
+
+    # ---- rename
+
+    def rename(self):
+        return self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {'name': 'm', 'description': 'd'}})
+
+    def test_a_server_in_any_state_has_its_restore_points_renamed(self):
+        for self.vm_state in ('active', 'stopped', 'paused', 'suspended', 'error', 'rescued'):
+            self.assertEqual(200, self.rename()[0], self.vm_state)
+            self.assertEqual(('describe', 3, 'm', 'd'), self.host.asked.pop())
+
+    def test_not_while_somebody_else_is_at_it(self):
+        """During a migration the record is copied; what is written into it where the server may go back from is lost."""
+        for self.task_state in ('migrating', 'resize_migrating', 'light_snapshot_committing'):
+            self.assertIn(self.task_state, self.rename()[1]['conflictingRequest']['message'])
+        self.task_state, self.vm_state = None, 'resized'
+        self.assertIn('confirmed or reverted', self.rename()[1]['conflictingRequest']['message'])
+        self.vm_state, self.locked = 'active', True
+        self.assertIn('it is locked', self.rename()[1]['conflictingRequest']['message'])
+        self.assertEqual(([], [], [], []), (self.host.asked, self.actions, self.events, self.told()))
+        self.as_admin()
+        self.assertEqual(200, self.rename()[0])
+
+    def test_a_rename_that_is_refused_is_told_so(self):
+        self.host.describes = {'code': 409, 'message': 'The server shows a preview'}
+        code, answer = self.rename()
+        self.assertEqual((409, 'The server shows a preview'), (code, answer['conflictingRequest']['message']))
+        self.assertEqual([('api_light_snapshot_update', 'The server shows a preview')], self.events)
+        self.assertEqual(['compute.instance.light_snapshot_update.start', 'compute.instance.light_snapshot_update.error'],
+                         [one[0] for one in self.told()])

@@ -31,25 +31,35 @@ class ActionController(asking.Controller):
     """The server actions, by the original's names."""
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('enableSnapshot')
     @validation.schema(schemas.ENABLE)
     def _enable(self, req, id, body):
         options = body['enableSnapshot'] or {}
-        context, instance, _answer = self.operate(req, id, 'enable', 'enable', 'enable light snapshots',
-                                                  store=options.get('store', False))
-        if 'daily' in options:
-            state.write(context, instance.uuid, {'snapshot_daily': options['daily']})
+        store = options.get('store', False)
+        # What else it switches on, whoever may not switch it on by itself may not switch on by the way.
+        also = [verb for verb in ('store', 'daily') if options.get(verb)]
+        context, instance, _answer = self.operate(req, id, 'enable', 'enable', 'enable light snapshots', also=also,
+                                                  allow=self._allow_store if store else None, store=store)
+        if options.get('daily'):
+            # A request has one action, whose events nova finds by the request: this is one of them.
+            self._set_daily(context, instance, True)
+        elif 'daily' in options:
+            state.write(context, instance.uuid, {'snapshot_daily': False})      # which it is: nothing to tell of
+
+    def _set_daily(self, context, instance, enable):
+        with self.noted(context, instance, 'daily', {'enable': enable}):
+            state.write(context, instance.uuid, {'snapshot_daily': enable})
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('disableSnapshot')
     @validation.schema(schemas.DISABLE)
     def _disable(self, req, id, body):
         self.operate(req, id, 'disable', 'disable', 'disable light snapshots')
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('createSnapshot')
     @validation.schema(schemas.CREATE)
     def _create(self, req, id, body):
@@ -65,7 +75,7 @@ class ActionController(asking.Controller):
         return {'index': index, 'use_root': use_root}
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('recoverInstance')
     @validation.schema(schemas.RECOVER)
     def _recover(self, req, id, body):
@@ -79,10 +89,19 @@ class ActionController(asking.Controller):
 
     @staticmethod
     def _allow_safety(context, instance):
-        quota.check(context, instance, 'Or recover without keeping what the server has now (safety: false).')
+        quota.check(context, instance, quota.ROOM + ' Or recover without keeping what the server has now (safety: false).')
+
+    @staticmethod
+    def _allow_keep(context, instance):
+        quota.check(context, instance, 'Undo the preview; then delete restore points, or say how many are kept (retainSnapshots), '
+                                       'preview it again and keep it.')
+
+    @staticmethod
+    def _allow_store(context, instance):
+        quota.check(context, instance, quota.ROOM, keeps=True)
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('previewInstance')
     @validation.schema(schemas.PREVIEW)
     def _preview(self, req, id, body):
@@ -90,55 +109,56 @@ class ActionController(asking.Controller):
                      **self._target(body['previewInstance'] or {}))
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('keepPreview')
     @validation.schema(schemas.KEEP)
     def _keep(self, req, id, body):
-        self.operate(req, id, 'keep', 'keep_preview', 'keep the preview')
+        self.operate(req, id, 'keep', 'keep_preview', 'keep the preview', allow=self._allow_keep)
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('undoPreview')
     @validation.schema(schemas.UNDO)
     def _undo(self, req, id, body):
         self.operate(req, id, 'undo', 'undo_preview', 'undo the preview')
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('commitSnapshot')
     @validation.schema(schemas.COMMIT)
     def _commit(self, req, id, body):
-        self.operate(req, id, 'commit', 'commit', 'commit its layers')
+        self.operate(req, id, 'commit', 'commit', 'commit its layers', allow=quota.check)
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('storeSnapshot')
     @validation.schema(schemas.STORE)
     def _store(self, req, id, body):
         enable = body['storeSnapshot']['enable']
-        self.operate(req, id, 'store', 'store', 'change the keeping of light snapshots', enable=enable)
+        self.operate(req, id, 'store', 'store', 'change the keeping of light snapshots',
+                     allow=self._allow_store if enable else None, enable=enable)
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('retainSnapshots')
     @validation.schema(schemas.RETAIN)
     def _retain(self, req, id, body):
         self.operate(req, id, 'retain', 'retain', 'change how long light snapshots are kept', **body['retainSnapshots'])
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('dailySnapshot')
     @validation.schema(schemas.DAILY)
     def _daily(self, req, id, body):
         context, instance = self.find(req, id, 'daily')
-        self.check_state(context, instance, 'change the daily light snapshot')
-        if not state.read(context, [instance.uuid]).get(instance.uuid, {}).get('light_snapshot_enable'):
-            raise exc.HTTPConflict(explanation='Light snapshots are not enabled for this server; nothing was changed. '
-                                               'Enable them first.')
-        self.begin(context, instance, 'daily')
-        state.write(context, instance.uuid, {'snapshot_daily': body['dailySnapshot']['enable']})
+        enable = body['dailySnapshot']['enable']
+        # None is taken of a server that is neither active nor stopped; but that none shall be can be said at any time.
+        self.check_state(context, instance, 'change the daily light snapshot', asking.STATES if enable else None)
+        self.check_enabled(context, instance)
+        self.note(context, instance, 'daily')
+        self._set_daily(context, instance, enable)
 
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @wsgi.action('checkSnapshots')
     @validation.schema(schemas.CHECK)
     def _check(self, req, id, body):

@@ -4,6 +4,8 @@ from __future__ import absolute_import
 
 import logging
 
+from webob import exc as answers
+
 from nova import exception
 from nova import objects
 from nova.compute import utils as compute_utils
@@ -18,17 +20,20 @@ LOG = logging.getLogger(__name__)
 def in_words(exc):
     """An exception as nova shows it to users. Of one that is not nova's own it shows, from some release on, the name of the class
     alone; what the engine says is made for who meets it."""
+    if isinstance(exc, answers.HTTPException):      # nova-api's, to the user
+        return exception.NovaException(exc.explanation)
     return exception.NovaException(str(exc)) if isinstance(exc, errors.EngineError) else exc
 
 
 class Event(object):
     """For `with`: the event of an operation in an action's record, with what is raised within.
 
-    :param host: nova-compute's
+    :param host: of the service
+    :param service: nova's that does it
     """
 
-    def __init__(self, context, host, operation, uuid):
-        self._reporter = places.event_reporter(context, host, 'compute_' + names.ACTIONS[operation], uuid)
+    def __init__(self, context, host, operation, uuid, service='compute'):
+        self._reporter = places.event_reporter(context, host, '%s_%s' % (service, names.ACTIONS[operation]), uuid)
 
     def __enter__(self):
         self._reporter.__enter__()

@@ -39,8 +39,8 @@ _TEXTS = {
     'check': ('Check the light snapshots of a server (checkSnapshots)', _ACTION),
     'repair': ('Repair what a check finds (checkSnapshots with repair)', _ACTION),
     'commit': ('Commit all layers of a server (commitSnapshot)', _ACTION),
-    'store': ('Keep every light snapshot or not (storeSnapshot)', _ACTION),
-    'daily': ('Take a light snapshot every day or not (dailySnapshot)', _ACTION),
+    'store': ('Keep every light snapshot or not (storeSnapshot, enableSnapshot with store)', _ACTION),
+    'daily': ('Take a light snapshot every day or not (dailySnapshot, enableSnapshot with daily)', _ACTION),
 }
 _ADMIN_ONLY, _READS = ('all', 'hosts', 'repair', 'summary_all'), ('index', 'summary')
 

@@ -29,24 +29,31 @@ def limits():
             'kept_bytes': UNLIMITED if gigabytes == UNLIMITED else gigabytes * GIB}
 
 
-def check(context, instance, otherwise=''):
+#: What makes room.
+ROOM = 'Delete restore points, or say how many are kept (retainSnapshots), then try again.'
+
+
+def check(context, instance, remedy=ROOM, keeps=False):
     """See that a server may have one more restore point.
 
-    :param otherwise: what the user can do besides making room, as a sentence
+    :param remedy: what the user can do, in sentences
+    :param keeps: it is to keep its snapshots from now on, so that what it has now becomes restore points; else it is asked of one
+        that keeps them already
     :raises HTTPForbidden: it may not
     """
     limit = limits()
     if limit['points'] == limit['kept_bytes'] == UNLIMITED:
         return
     server = summary.of(context, [instance.uuid]).get(instance.uuid, {})
-    if not server.get('light_snapshot_enable') or not server['snapshot_store']:
+    if bool(server.get('light_snapshot_enable') and server['snapshot_store']) == keeps:
         return
-    if limit['points'] != UNLIMITED and (server['count'] or 0) >= limit['points']:
+    count = server.get('count') or 0
+    if limit['points'] != UNLIMITED and count >= limit['points']:
         _refuse('restore points: server %s has %d, and %d are allowed for each server (max_points_per_server)'
-                % (instance.uuid, server['count'] or 0, limit['points']), otherwise)
+                % (instance.uuid, count, limit['points']), remedy)
     full = of_kept(context, instance.project_id)
     if full is not None:
-        _refuse(full, otherwise)
+        _refuse(full, remedy)
 
 
 def of_kept(context, project_id, kept=None):
@@ -64,9 +71,8 @@ def of_kept(context, project_id, kept=None):
             '(max_kept_gigabytes_per_project)' % (project_id, float(used) / GIB, limit // GIB))
 
 
-def _refuse(what, otherwise):
-    raise exc.HTTPForbidden(explanation='Quota exceeded for %s. Nothing was changed. Delete restore points, or say how many are '
-                                        'kept (retainSnapshots), then try again.%s' % (what, otherwise and ' ' + otherwise))
+def _refuse(what, remedy):
+    raise exc.HTTPForbidden(explanation='Quota exceeded for %s. Nothing was changed. %s' % (what, remedy))
 
 
 def of_server(context, instance, points):

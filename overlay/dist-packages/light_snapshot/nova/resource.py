@@ -7,6 +7,7 @@ import re
 from nova.api import validation
 from nova.api.openstack import common
 from nova.api.openstack import wsgi
+from nova.compute import vm_states
 from webob import exc
 
 from light_snapshot.nova import asking
@@ -20,8 +21,9 @@ from light_snapshot.nova import state
 
 expected_errors = places.find('expected_errors')
 
+_RENAME = 'change the name or description of a restore point'
 _NO_LIMITS = {'count': None, 'days': None}
-_INDEX = re.compile(r'^[0-9]{1,10}\Z')
+_INDEX = re.compile(r'^(0|[1-9][0-9]{0,9})\Z')
 
 
 class LightSnapshotsController(asking.Controller):
@@ -43,7 +45,7 @@ class LightSnapshotsController(asking.Controller):
             point.setdefault('taken_by', None)      # a compute host with an older light-snapshot does not know
         return context, instance, columns, answer
 
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @queries.checked(schemas.POINTS_QUERY)
     def index(self, req, server_id):
         context, instance, columns, answer = self._points(req, server_id)
@@ -65,7 +67,7 @@ class LightSnapshotsController(asking.Controller):
                 req, 'servers/%s' % instance.uuid, 'light-snapshots', shown[-1]['index'])
         return body
 
-    @expected_errors((403, 404, 409))
+    @expected_errors(asking.ERRORS)
     def show(self, req, server_id, id):
         _context, instance, _columns, answer = self._points(req, server_id)
         for point in answer['points']:
@@ -84,7 +86,7 @@ class LightSnapshotsController(asking.Controller):
         return int(index)
 
     @wsgi.response(202)
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @validation.schema(schemas.TAKE)
     def create(self, req, server_id, body):
         instance, point = self.take(req, server_id, body['light_snapshot'])
@@ -93,17 +95,26 @@ class LightSnapshotsController(asking.Controller):
         answer['Location'] = str(point['links'][0]['href'])
         return answer
 
-    @expected_errors((400, 403, 404, 409))
+    @expected_errors(asking.ERRORS)
     @validation.schema(schemas.UPDATE)
     def update(self, req, server_id, id, body):
         context, instance = self.find(req, server_id, 'update')
-        index, change = self._number(id), body['light_snapshot']
+        change = dict({'name': None, 'description': None}, **body['light_snapshot'])
+        change['index'] = self._number(id)
+        # It takes no task state, so that the server may be in any state. But while it is on its way between hosts, or may go back to
+        # the old one, what is written into the record on one of them is lost with it.
+        self.check_state(context, instance, _RENAME, states=None)
+        if instance.vm_state == vm_states.RESIZED:
+            raise exc.HTTPConflict(explanation='Cannot %s for server %s: its resize or migration has to be confirmed or reverted first. '
+                                               'Nothing was changed.' % (_RENAME, instance.uuid))
+        self.check_enabled(context, instance)
         self.check_host(context, instance)
-        self.call('describe', context, instance, index=index, name=change.get('name'),
-                  description=change.get('description'))
+        self.note(context, instance, 'update')
+        with self.noted(context, instance, 'update', change):
+            self.call('describe', context, instance, **change)
         return self.show(req, server_id, id)
 
     @wsgi.response(202)
-    @expected_errors((403, 404, 409))
+    @expected_errors(asking.ERRORS)
     def delete(self, req, server_id, id):
         self.operate(req, server_id, 'delete', 'delete', 'delete a restore point', index=self._number(id))
