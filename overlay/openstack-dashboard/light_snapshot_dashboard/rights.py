@@ -58,12 +58,20 @@ def hindrance(request, instance):
     state = ServerState(instance)
     if not state.from_image and not state.enabled:
         return _('started from a volume')
+    why = occupied(request, instance)
+    if why is None and state.status not in READY:
+        why = _('neither active nor shut off')
+    return why
+
+
+def occupied(request, instance):
+    """Why not even a restore point's name can be changed now: a few words, or
+    None if it can."""
+    state = ServerState(instance)
     if state.locked and not request.user.is_superuser:
         return _('locked')
     if state.task:
         return _('a task is under way')
-    if state.status not in READY:
-        return _('neither active nor shut off')
     return None
 
 

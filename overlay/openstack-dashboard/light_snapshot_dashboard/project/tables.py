@@ -194,8 +194,10 @@ class Rename(_TableAction):
     form = 'rename'
 
     def allowed(self, request, datum=None):
-        # Touches no disk, so the server may be busy.
-        return (rights.offered(request, self.verb, self.table.instance) and
+        # Touches no disk, so the server may be neither active nor shut off.
+        instance = self.table.instance
+        return (rights.offered(request, self.verb, instance) and
+                rights.occupied(request, instance) is None and
                 self.fits(self.table.listing))
 
 
