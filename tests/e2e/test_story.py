@@ -195,7 +195,7 @@ def test_disable_leaves_a_plain_server(server):
 def test_who_did_what_is_recorded(server):
     done = {event['action'] for event in server.events()}
     assert {'light_snapshot_enable', 'light_snapshot_create', 'light_snapshot_recover', 'light_snapshot_store',
-            'light_snapshot_daily', 'light_snapshot_commit', 'light_snapshot_disable'} <= done
+            'light_snapshot_daily', 'light_snapshot_commit', 'light_snapshot_disable', 'light_snapshot_update'} <= done
     assert all(event['user_id'] == server.cloud.user_id for event in server.events()
                if event['action'].startswith('light_snapshot_'))
 

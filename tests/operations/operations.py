@@ -88,8 +88,10 @@ def lock(server):
         for body in ({'reboot': {'type': 'HARD'}}, {'os-stop': None}, {'createSnapshot': None}, {'recoverInstance': None}, {'disableSnapshot': None}):
             answer = server.cloud.action(server.uuid, body)
             assert answer.status == 409, '%s of a locked server: %s' % (body, answer)
-        answer = server.cloud.call('compute', 'DELETE', '/servers/' + server.uuid)
-        assert answer.status == 409, answer
+        for method, path, body in (('DELETE', '', None), ('DELETE', '/light-snapshots/0', None),
+                                   ('PUT', '/light-snapshots/0', {'light_snapshot': {'name': 'of a locked server'}})):
+            answer = server.cloud.call('compute', method, '/servers/%s%s' % (server.uuid, path), body)
+            assert answer.status == 409, '%s %s of a locked server: %s' % (method, path, answer)
     finally:
         server.ask({'unlock': None}, server.world.admin)
 
