@@ -150,3 +150,9 @@ def test_of_another_driver_nothing_is_asked(monkeypatch):
     made.driver = type('Mine', (Driver,), {'__module__': 'nova.virt.libvirt.mine'})()
     unextended.look(made)
     assert asked[1:] == [(hooks.MANAGER,), (hooks.DRIVER, hooks.IMAGES)] and len(vars(made.driver)) == 2
+
+
+def test_a_look_that_fails_stops_no_service(driver, monkeypatch):
+    monkeypatch.setattr(hooks, 'see', lambda modules: 1 / 0)
+    unextended.look(type('Manager', (object,), {'driver': driver})())
+    assert 'ZeroDivisionError' in hooks.problems[-1]

@@ -110,7 +110,7 @@ def apply(module):
             if _applies(module, hook, number):
                 _apply_row(module, hook)
         except Exception as exc:
-            _refuse('%s (%s): %s' % (_named(hook), hook.why, exc))
+            refuse('%s (%s): %s' % (_named(hook), hook.why, exc))
             if hook.ours in STARTS:
                 _guard(needed=True)
     if module.__name__ in GUARDED:
@@ -141,13 +141,14 @@ def see(modules):
         # `apply` has said what it could not extend.
         bare = [hook for hook in bare if not any(problem.startswith(_named(hook) + ' (') for problem in problems)]
         if bare:
-            _refuse('light-snapshot does not extend %s (%s): %s' % (name, ', '.join(hook.where for hook in bare), why))
+            refuse('light-snapshot does not extend %s (%s): %s' % (name, ', '.join(hook.where for hook in bare), why))
         if name in GUARDED:
             _guard(needed=any(hook.ours in STARTS for hook in bare))
     return well
 
 
-def _refuse(problem):
+def refuse(problem):
+    """Switch the feature off in this service."""
     problems.append(problem)
     LOG.error('%s. Light snapshots are refused; nova itself runs on.', problem)
 
@@ -184,7 +185,7 @@ def hold(*names):
         try:
             importlib.import_module(name)
         except Exception as exc:
-            _refuse('light-snapshot cannot use this nova: %s: %s: %s' % (name, type(exc).__name__, exc))
+            refuse('light-snapshot cannot use this nova: %s: %s: %s' % (name, type(exc).__name__, exc))
 
 
 def _applies(module, hook, number):

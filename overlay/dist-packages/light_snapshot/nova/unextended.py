@@ -19,6 +19,13 @@ def look(manager):
 
     :param manager: nova's, whose driver has been made, and has not started yet
     """
+    try:
+        _look(manager)
+    except Exception as exc:
+        hooks.refuse('light-snapshot cannot tell whether it extends this nova: %s: %s' % (type(exc).__name__, exc))
+
+
+def _look(manager):
     driver = getattr(manager, 'driver', None)
     hooks.see((hooks.MANAGER,))
     # Of other drivers we extend nothing; what they are to import is not for us to say.
