@@ -17,25 +17,28 @@ def reason(error):
 
 
 def hooks(modules):
-    """[what cannot be extended, or imported]."""
+    """[what cannot be extended, or is not, or cannot be imported]."""
     from light_snapshot.nova import hooks as table
     wrong = []
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception as error:
-            wrong.append('%s cannot be imported: %s' % (name, reason(error)))
-    loaded = [row for row in table.TABLE if row.module in sys.modules]
-    extended = [row for row in loaded if _extended(sys.modules[row.module], row.where)]
-    if loaded and not extended and not wrong:
-        wrong.append('nothing of %s is extended' % ', '.join(sorted(set(row.module for row in loaded))))
+            # One that this nova is known to be without is none that is missing.
+            if _wanted(table, name):
+                wrong.append('%s cannot be imported: %s' % (name, reason(error)))
+    loaded = [name for name in modules if name in sys.modules]
+    # Code of an older package, while this one is being installed, cannot tell.
+    if hasattr(table, 'see'):
+        table.see(loaded)
     return wrong + list(table.problems)
 
 
-def _extended(module, where):
-    class_name, method = where.split('.')
-    found = getattr(getattr(module, class_name, None), '__dict__', {}).get(method)
-    return getattr(found, 'light_snapshot_hook', False)
+def _wanted(table, name):
+    """Whether a row of the table is for such a module of the nova that runs here; of one without a number, for that of all."""
+    number = table.releases.current()
+    return any(table.releases.within(row.releases, number) if number else row.releases == '12-'
+               for row in table.TABLE if row.module == name)
 
 
 def release():

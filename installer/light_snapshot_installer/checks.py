@@ -60,7 +60,7 @@ def check_diversions(root, record, kept=()):
             yield FAIL, path, 'is not diverted'
         elif path not in wanted:
             yield FAIL, path, 'is diverted by us without need'
-        elif path in kept:
+        elif path in kept or nodes.packaged(root, path):
             yield OK, original, 'diverted'
         elif not os.path.isfile(root.at(original)):
             yield FAIL, original, "nova's own file is missing"

@@ -17,12 +17,11 @@ from light_snapshot_installer.checks import FAIL, NOTE, OK
 Finding = collections.namedtuple('Finding', 'area result subject detail advice')
 
 PROBE = os.path.join('installer', 'probe.py')
-#: Which of nova's modules a node's part runs, of those that are extended.
+#: Which of nova's modules a node's part runs, of those that are extended. The probe knows which of them this nova has to have.
 MODULES = {
     nodes.COMPUTE: ['nova.virt.libvirt.driver', 'nova.virt.libvirt.imagebackend', 'nova.compute.manager'],
-    nodes.CONTROLLER: ['nova.conductor.manager'],
+    nodes.CONTROLLER: ['nova.conductor.manager', 'nova.api.openstack.compute.routes'],
 }
-ROUTES = 'nova.api.openstack.compute.routes'
 #: Seconds by which two clocks of a cloud may differ: nova itself takes a service for dead after service_down_time (60).
 SKEW = 30
 #: A service that has not reported for so long (seconds) does not run.
@@ -35,8 +34,6 @@ MARGIN = 64 * 1024 * 1024
 def ask(root, node, share=SHARE):
     """What probe.py answers under this node's Python; {'failed': why} if it cannot."""
     modules = [name for part in node.parts for name in MODULES.get(part, [])]
-    if nodes.CONTROLLER in node.parts and node.has_nova(ROUTES.replace('.', '/') + '.py'):
-        modules.append(ROUTES)
     asked = json.dumps({'modules': modules, 'directories': directories(root, node), 'daily': daily_options(node)})
     program = os.path.join(share, PROBE)
     if not os.path.exists(program):

@@ -59,6 +59,11 @@ class Node(object):
         return ini.instances_path(ini.load_nova(self.root, compute=True))
 
 
+def packaged(root, path):
+    """True if Python imports a package in the place of the module in the file `path`."""
+    return root.exists(os.path.join(os.path.splitext(path)[0], '__init__.py'))
+
+
 def _find(root, package, patterns):
     """The directory that holds a Python package, symbolic links resolved; None without one.
 

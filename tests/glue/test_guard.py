@@ -49,6 +49,44 @@ def test_what_is_right_already_and_a_plain_server_stay_as_they_are(server, tmpdi
     assert guard.on_active(plain) is plain
 
 
+def test_a_layer_in_another_format_is_put_right(server):
+    """What a nova that takes the format from elsewhere would do: the guest would see the layer's header as its disk."""
+    active = os.path.join(server, records.load(server).active_of('disk'))
+    assert disk_of(guard.on_active(XML % active)) == (active, 'qcow2')
+    right = (XML % active).replace('type="raw"', 'type="qcow2"')
+    assert guard.on_active(right) is right
+    chain = right.replace('<target dev', '<backingStore type="file"><format type="raw"/><source file="%s"/></backingStore><target dev' % (
+        os.path.join(server, 'disk')))
+    assert guard.on_active(chain) is chain
+
+
+def test_what_has_no_layers_is_not_even_parsed(server, tmpdir):
+    for text in (u'<domain><devices><disk><source file="%s"/><unclosed' % tmpdir.join('plain', 'disk'),
+                 (XML % '/volumes/volume-1').replace('<name>', '<none:name>'), u'', b'\xff', None, object()):
+        assert guard.on_active(text) is text
+    with pytest.raises(errors.EngineError) as caught:
+        guard.on_active(u'<domain><devices><disk><source file="%s"/><unclosed' % os.path.join(server, 'disk'))
+    assert 'was not defined' in str(caught.value)
+    right = u'<domain><devices><disk><source file="%s"/><unclosed' % os.path.join(server, records.load(server).active)
+    assert guard.on_active(right) is right
+
+
+def test_of_others_files_no_directory_is_asked(monkeypatch):
+    """A volume in a file may lie on a file system that is away: whether a guest starts then is QEMU's to say."""
+    asked = []
+    monkeypatch.setattr(guard.records, 'exists', asked.append)
+    text = (XML % '/mnt/away/volume-1').replace('<devices>', '<devices><disk><source file="/i/disk.config"/></disk>')
+    assert guard.on_active(text) is text and asked == []
+
+
+def test_a_path_with_an_apostrophe(tmpdir):
+    place = str(tmpdir.mkdir("o'brien & co"))
+    records.Record(place, {'disks': [{'name': 'disk', 'target': 'vda', 'format': 'raw', 'size': 1}], 'index': 1,
+                           'live': [{'index': 1, 'file': 'disk.light-1'}]}).save()
+    text = (XML % 'HERE').replace('"HERE"', "'%s/disk'" % place.replace('&', '&amp;').replace("'", '&apos;'))
+    assert disk_of(guard.on_active(text)) == (place + '/disk.light-1', 'qcow2')
+
+
 def test_a_server_whose_record_cannot_be_read_is_not_defined(server):
     with open(os.path.join(server, 'light-snapshot.json'), 'w') as stream:
         stream.write('{')
@@ -81,19 +119,32 @@ def test_the_binding_is_guarded_once(server):
     assert disk_of(connection.defineXML(XML % os.path.join(server, 'disk'))[1])[1] == 'qcow2'
     word, text, flags = connection.createXML(XML % os.path.join(server, 'disk'), flags=3)
     assert (word, flags) == ('created', 3) and disk_of(text)[1] == 'qcow2'
+    assert disk_of(connection.defineXML(xml=XML % os.path.join(server, 'disk'))[1])[1] == 'qcow2'
 
 
-def test_it_is_called_where_the_hook_of_a_start_does_not_hold(monkeypatch):
+@pytest.mark.parametrize('name, ours, expected', [
+    ('example_nova', 'moves:finish_migration', []), ('example_nova', 'driver:get_guest_config', [True]),
+    (hooks.DRIVER, 'moves:finish_migration', [True]), (hooks.IMAGES, 'moves:finish_migration', [True]), (hooks.CONDUCTOR, 'x:y', [])])
+def test_it_is_on_where_guests_are_started(monkeypatch, name, ours, expected):
     called = []
     monkeypatch.setattr(guard, 'install', lambda: called.append(True))
     monkeypatch.setattr(hooks, 'problems', [])
-    module = types.ModuleType('example_nova')
+    module = types.ModuleType(name)
     module.LibvirtDriver = type('LibvirtDriver', (object,), {})
-    for ours, expected in (('moves:finish_migration', []), ('driver:get_guest_config', [True])):
-        monkeypatch.setattr(hooks, 'TABLE', (hooks.Hook('example_nova', 'LibvirtDriver.gone', '12-', 'self', ours, 'a test'),))
-        hooks.apply(module)
-        assert called == expected
-    assert len(hooks.problems) == 2
+    monkeypatch.setattr(hooks, 'TABLE', (hooks.Hook(name, 'LibvirtDriver.gone', '12-', 'self', ours, 'a test'),))
+    hooks.apply(module)
+    assert called == expected and len(hooks.problems) == 1
+
+
+def test_without_libvirt_s_binding_nothing_is_said_unless_it_is_needed(monkeypatch, caplog):
+    def none():
+        raise ImportError('no libvirt here')
+    monkeypatch.setattr(guard, 'install', none)
+    caplog.set_level('INFO')
+    hooks._guard()
+    assert caplog.text == ''
+    hooks._guard(needed=True)
+    assert 'Do not start servers that have layers on this host' in caplog.text
 
 
 def test_every_row_that_is_guarded_is_in_the_table():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
+import types
 
 import pytest
 
@@ -188,3 +189,93 @@ def test_what_is_held_is_imported_and_what_cannot_be_switches_the_feature_off(mo
     hooks.hold('light_snapshot.nova.turns', 'light_snapshot.nova.not_there')
     assert asked == ['light_snapshot.nova.guard', 'light_snapshot.nova.not_there', 'light_snapshot.nova.turns']
     assert len(hooks.problems) == 1 and 'light_snapshot.nova.not_there: ImportError: no such module' in hooks.problems[0]
+
+
+# ---- a module that has no file of ours
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A module of nova's in which nothing is extended, and rows of the table for it."""
+    module = types.ModuleType('example_bare_nova')
+    module.__file__ = '/nova/virt/libvirt/driver/__init__.py'
+    module.Driver = type('Driver', (object,), {'starts': lambda self: 1, 'older': lambda self: 2})
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(hooks, 'TABLE', tuple(hooks.Hook(module.__name__, 'Driver.' + name, where, 'self', 'x:y', 'a test')
+                                              for name, where in (('starts', '12-'), ('older', '12-15'), ('newer', '16-'))))
+    monkeypatch.setattr(hooks, 'problems', [])
+    monkeypatch.setattr(hooks.releases, 'current', lambda: 30)
+    return module
+
+
+def test_what_nova_does_not_pass_by_is_noticed(bare):
+    assert not hooks.see([bare.__name__])
+    problem, = hooks.problems
+    assert 'does not extend example_bare_nova (Driver.starts, Driver.newer)' in problem and bare.__file__ in problem
+
+
+def test_a_module_that_has_moved_is_noticed(bare, monkeypatch):
+    monkeypatch.setitem(sys.modules, bare.__name__, None)
+    assert not hooks.see([bare.__name__])
+    assert 'Error' in hooks.problems[0] and 'Driver.older' not in hooks.problems[0]
+
+
+def test_a_class_that_is_gone_is_noticed(bare):
+    del bare.Driver
+    assert not hooks.see([bare.__name__])
+    assert 'Driver.newer' in hooks.problems[0]
+
+
+def test_what_other_releases_have_is_not_missed(bare, monkeypatch):
+    monkeypatch.setattr(hooks, 'TABLE', hooks.TABLE[1:2])
+    assert hooks.see([bare.__name__]) and hooks.problems == []
+    monkeypatch.setattr(hooks.importlib, 'import_module', lambda name: pytest.fail('%s was imported' % name))
+    assert hooks.see([bare.__name__]) and hooks.problems == []
+
+
+def test_of_a_nova_without_a_number_only_what_every_release_has_is_missed(bare, monkeypatch):
+    monkeypatch.setattr(hooks.releases, 'current', lambda: None)
+    assert not hooks.see([bare.__name__])
+    assert 'Driver.starts, Driver.older)' in hooks.problems[0]
+    monkeypatch.setattr(hooks, 'problems', [])
+    monkeypatch.setitem(sys.modules, bare.__name__, None)
+    assert not hooks.see([bare.__name__])
+    assert '(Driver.starts)' in hooks.problems[0]
+
+
+def test_what_was_said_when_it_was_imported_is_not_said_twice(bare, monkeypatch):
+    monkeypatch.setattr(hooks, 'TABLE', hooks.TABLE[:1])
+    monkeypatch.setattr(hooks.wrapping, 'check', lambda *_args: 1 / 0)
+    hooks.apply(bare)
+    assert len(hooks.problems) == 1 and not hooks.see([bare.__name__]) and len(hooks.problems) == 1
+
+
+def test_what_is_in_force_is_well(bare, monkeypatch):
+    monkeypatch.setattr(hooks, 'TABLE', hooks.TABLE[:2])
+    hooks.apply(bare)
+    assert hooks.see([bare.__name__]) and hooks.problems == []
+
+
+def test_a_row_whose_reliance_does_not_hold_is_left_out(bare, monkeypatch):
+    relied = types.ModuleType('light_snapshot.nova.relied')
+    relied.holds = lambda module, original: None
+
+    def differs(module, original):
+        raise ValueError('nova does otherwise')
+    relied.differs = differs
+    monkeypatch.setitem(sys.modules, relied.__name__, relied)
+    monkeypatch.setattr(hooks, 'TABLE', hooks.TABLE[:1])
+    monkeypatch.setattr(hooks, 'RELIES', {'x:y': ('holds', 'differs')})
+    hooks.apply(bare)
+    assert bare.Driver().starts() == 1 and 'nova does otherwise' in hooks.problems[0]
+    monkeypatch.setattr(hooks, 'problems', [])
+    monkeypatch.setattr(hooks, 'RELIES', {'x:y': ('holds',)})
+    hooks.apply(bare)
+    assert hooks.problems == [] and hooks._in_force(bare, hooks.TABLE[0])
+
+
+def test_what_rows_rely_on_is_there_to_be_looked_at():
+    with open(os.path.join(OVERLAY, 'nova', 'relied.py')) as handle:
+        text = handle.read()
+    assert set(hooks.RELIES) <= set(hook.ours for hook in hooks.TABLE)
+    for name in set(sum(hooks.RELIES.values(), ())):
+        assert 'def %s(_module,' % name in text

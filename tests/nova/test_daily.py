@@ -378,6 +378,7 @@ def started(world, monkeypatch):
         import nova.privsep
         monkeypatch.setattr(nova.privsep, '__path__', [PRIVSEP] + list(nova.privsep.__path__))
     monkeypatch.setattr(manager.hooks, 'problems', [])
+    monkeypatch.setattr('light_snapshot.nova.unextended.look', lambda _manager: None)
     begun = []
     monkeypatch.setattr(manager, 'in_background', lambda function, *_args: begun.append(function))
     yield begun

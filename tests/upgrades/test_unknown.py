@@ -1,5 +1,6 @@
 """A nova that the package does not know comes by `apt upgrade`, on the node of test_nova.py: what is extended has another name, or takes
 other arguments. nova runs on, light snapshots are refused with the reason, and a server with layers still gets its active layer."""
+import os
 import re
 
 import pytest
@@ -43,6 +44,13 @@ except Exception as error:
     print('REFUSED', error, flush=True)
 # libvirt's threads go on.
 os._exit(0)
+'''
+
+#: Run before: what nova-compute does as it starts.
+SEES = '''
+import nova.cmd
+from light_snapshot.nova import hooks
+assert not hooks.see((hooks.DRIVER,))
 '''
 
 
@@ -97,3 +105,38 @@ def test_operations_are_refused_and_a_server_gets_its_active_layer(unknown):
     assert "DEFINED ['%s/disk.light-2']" % directory in said
     refused = [line for line in said.splitlines() if line.startswith('REFUSED')][0]
     assert 'switched off on this host' in refused and '_get_guest_config' in refused and 'Nothing was changed.' in refused
+
+
+def package(tree):
+    """The driver is a package, with the text that the file had."""
+    path = tree + DRIVER
+    if os.path.exists(path):
+        os.mkdir(path[:-len('.py')])
+        os.rename(path, path[:-len('.py')] + '/__init__.py')
+
+
+@pytest.fixture(scope='module')
+def packaged(unknown):
+    """A nova whose driver became a package: our file in its old place is passed by nobody."""
+    unknown.stage(*[rebuilt.again(unknown.debian[name], rebuilt.installed(unknown.lower, name) + '+upgrade3', 'D', rebuilt.NOVA, package)
+                    for name in rebuilt.NOVA])
+    unknown.apt('upgrade')
+    unknown.serving()
+    return unknown
+
+
+def test_a_driver_that_became_a_package_is_noticed(packaged):
+    assert judge.marks_of(packaged.watched(), 'nova-compute')[-1] == 'D'
+    said, code = packaged.run('light-snapshot', 'verify')
+    assert code == 1 and re.search(r'FAIL +%s +this nova has a package in its place' % re.escape(DRIVER), said), said
+    said, code = packaged.run('light-snapshot', 'doctor')
+    assert code == 1 and 'light-snapshot does not extend nova.virt.libvirt.driver (LibvirtDriver._get_guest_xml' in said, said
+    log = packaged.read('/var/log/nova/nova-compute.log')
+    assert 'light-snapshot does not extend nova.virt.libvirt.driver' in log
+
+
+def test_under_it_a_server_gets_its_active_layer_too(packaged):
+    said = packaged.well('/usr/bin/python3', '-c', SEES + DEFINES % (cloud.SERVER, '/var/lib/nova/instances/' + cloud.SERVER))
+    assert "DEFINED ['/var/lib/nova/instances/%s/disk.light-2']" % cloud.SERVER in said
+    refused = [line for line in said.splitlines() if line.startswith('REFUSED')][0]
+    assert 'switched off on this host' in refused and 'nova.virt.libvirt.driver' in refused

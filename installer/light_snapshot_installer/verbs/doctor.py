@@ -1,7 +1,7 @@
 """`light-snapshot doctor`: what is wrong here, and what to do about each of it."""
 import json
 
-from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, held
+from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, extended, held
 from light_snapshot_installer import node as nodes, payload, rollout, state as states, version
 
 SUMMARY = 'look at everything that can be wrong on this node, and say what to do; change nothing'
@@ -59,7 +59,7 @@ def installed(root, node, record, share):
         groups.append(('files', [(checks.NOTE, 'node', held.text(kept))]))
     if record['files']:
         entries = payload.plan(share, node)[0]
-        groups[1:1] = [('files', checks.check_files(root, record, entries, kept))]
+        groups[1:1] = [('files', checks.check_files(root, record, entries, kept)), ('hooks', extended.check(node))]
         groups.extend([('compiled', checks.check_bytecode(root, record)), ('schema', checks.check_columns(share, node)),
                        ('apparmor', checks.check_apparmor(root, node, record)), ('services', checks.check_services(root, record))])
     for area, rows in groups:
@@ -73,6 +73,8 @@ def advice(area, result, detail):
         return {'services': 'start it, if it should run'}.get(area, '') if detail == 'is not running' else ''
     if result == checks.OK:
         return ''
+    if area == 'hooks':
+        return extended.ADVICE
     if detail == "nova's own file is missing":
         return _NOVAS
     if 'owner or mode' in detail:

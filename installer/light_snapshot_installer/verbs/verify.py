@@ -1,5 +1,5 @@
 """`light-snapshot verify`: whether this node is exactly what the package makes of it."""
-from light_snapshot_installer import SHARE, checks, drift, errors, held, node as nodes, payload, state as states, version
+from light_snapshot_installer import SHARE, checks, drift, errors, extended, held, node as nodes, payload, state as states, version
 
 SUMMARY = 'check every file, diversion, column, AppArmor profile and running service; change nothing'
 
@@ -27,7 +27,9 @@ def run(root, arguments, out, share=SHARE):
         kept = held.files(root, node, record)
         rows.extend([(checks.NOTE, 'node', held.text(kept))] if kept else [])
         rows.extend(checks.check_files(root, record, entries, kept))
-        rows.extend((checks.NOTE, target, 'left out: ' + reason) for target, reason in skipped)
+        bare = list(extended.check(node))
+        rows.extend(bare)
+        rows.extend((checks.NOTE, target, 'left out: ' + reason) for target, reason in skipped if target not in [row[1] for row in bare])
         rows.extend(checks.check_diversions(root, record, kept))
         rows.extend(checks.check_bytecode(root, record))
         rows.extend(checks.check_columns(share, node))

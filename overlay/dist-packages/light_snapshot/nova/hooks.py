@@ -1,9 +1,9 @@
 """The one table of what is extended in nova, where, in which releases, and why; and how it is done.
 
 Adding a release is adding a row, or a bound to one. What is only called, and stands elsewhere from release to
-release, is in the table of places.py. A hook that finds nothing to extend, or something of another signature,
-switches the feature off (`problems`) and says so in the log; nova itself runs on, and servers that have layers start
-from them (guard.py).
+release, is in the table of places.py. A hook that finds nothing to extend, or something of another signature or that
+does not do what ours relies on (relied.py), switches the feature off (`problems`) and says so in the log; so does one
+that nova does not pass by any more (`see`). nova itself runs on, and servers that have layers start from them (guard.py).
 """
 
 from __future__ import absolute_import
@@ -78,8 +78,25 @@ ENTRY_POINTS = (
      'our actions and our resource, in the releases that have no list of routes'),
 )
 
+#: What a row of the table relies on beyond names and arguments: function of ours -> what looks at nova's module for it,
+#: in relied.py. Where it does not hold the row is left out.
+RELIES = {
+    'driver:get_guest_xml': ('guests',),
+    'driver:get_guest_config': ('disks_written',),
+    'driver:soft_reboot': ('guests',),
+    'driver:disk_info_from_config': ('disks_read',),
+    'moves:migrate_disk_and_power_off': ('guests', 'exceptions'),
+    'moves:check_can_live_migrate_source': ('guests', 'exceptions'),
+    'moves:live_migration': ('guests', 'shared_paths'),
+    'manager:init': ('endpoints',),
+    'manager:rebuild_instance': ('evacuations',),
+}
+
 #: Without these rows a server would start from `disk` alone: guard.py does what is left.
 STARTS = ('driver:get_guest_xml', 'driver:get_guest_config')
+
+#: What runs where guests are started: whichever of these comes first puts libvirt's binding on guard.
+GUARDED = (DRIVER, IMAGES)
 
 problems = []
 
@@ -93,24 +110,68 @@ def apply(module):
             if _applies(module, hook, number):
                 _apply_row(module, hook)
         except Exception as exc:
-            _refuse('light-snapshot cannot extend %s.%s (%s): %s' % (hook.module, hook.where, hook.why, exc))
+            refuse('%s (%s): %s' % (_named(hook), hook.why, exc))
             if hook.ours in STARTS:
-                _guard()
+                _guard(needed=True)
+    if module.__name__ in GUARDED:
+        _guard()
 
 
-def _refuse(problem):
+def see(modules):
+    """Look whether each row that is for this nova is in force in some of its modules, and refuse where it is not: a module that
+    nova has made a package, or moved, runs without passing by our file. Raises nothing.
+
+    :param modules: names of nova's modules that this service runs
+    :returns: whether all are
+    """
+    number, well = releases.current(), True
+    for name in modules:
+        rows = [hook for hook in TABLE if hook.module == name and (number is None or releases.within(hook.releases, number))]
+        if not rows:
+            continue
+        try:
+            module = importlib.import_module(name)
+        except Exception as exc:
+            # Of a nova without a number: what not every release has may be missing.
+            bare, why = [hook for hook in rows if number or hook.releases == '12-'], '%s: %s' % (type(exc).__name__, exc)
+        else:
+            bare = [hook for hook in rows if _ought(module, hook, number) and not _in_force(module, hook)]
+            why = 'nova has it in %s, where light-snapshot has no file' % getattr(module, '__file__', 'no file')
+        well = well and not bare
+        # `apply` has said what it could not extend.
+        bare = [hook for hook in bare if not any(problem.startswith(_named(hook) + ' (') for problem in problems)]
+        if bare:
+            refuse('light-snapshot does not extend %s (%s): %s' % (name, ', '.join(hook.where for hook in bare), why))
+        if name in GUARDED:
+            _guard(needed=any(hook.ours in STARTS for hook in bare))
+    return well
+
+
+def refuse(problem):
+    """Switch the feature off in this service."""
     problems.append(problem)
     LOG.error('%s. Light snapshots are refused; nova itself runs on.', problem)
 
 
-def _guard():
+def _named(hook):
+    return 'light-snapshot cannot extend %s.%s' % (hook.module, hook.where)
+
+
+def _guard(needed=False):
+    """Put libvirt's binding on guard.
+
+    :param needed: the hook of the starts does not hold
+    """
     try:
         from light_snapshot.nova import guard
         guard.install()
-        LOG.warning('light-snapshot: servers that have layers start from them all the same: what libvirt is given is put right.')
     except Exception as exc:
-        LOG.error('light-snapshot: what libvirt is given cannot be put right either: %s. Do not start servers that have layers on '
-                  'this host.', exc)
+        # A controller may import nova's driver, and have no libvirt.
+        (LOG.error if needed else LOG.debug)('light-snapshot: what libvirt is given cannot be put right: %s. Do not start servers that '
+                                             'have layers on this host.', exc)
+    else:
+        if needed:
+            LOG.warning('light-snapshot: servers that have layers start from them all the same: what libvirt is given is put right.')
 
 
 def hold(*names):
@@ -124,7 +185,7 @@ def hold(*names):
         try:
             importlib.import_module(name)
         except Exception as exc:
-            _refuse('light-snapshot cannot use this nova: %s: %s: %s' % (name, type(exc).__name__, exc))
+            refuse('light-snapshot cannot use this nova: %s: %s: %s' % (name, type(exc).__name__, exc))
 
 
 def _applies(module, hook, number):
@@ -140,6 +201,21 @@ def _find(module, hook):
     return getattr(module, class_name).__dict__.get(method)
 
 
+def _ought(module, hook, number):
+    try:
+        return _applies(module, hook, number)
+    except AttributeError:
+        # There is no such class: no release is without it where the row is for every release.
+        return number is not None or hook.releases == '12-'
+
+
+def _in_force(module, hook):
+    try:
+        return getattr(_find(module, hook), 'light_snapshot_hook', False)
+    except AttributeError:
+        return False
+
+
 def _apply_row(module, hook):
     class_name, method = hook.where.split('.')
     original = _find(module, hook)
@@ -148,6 +224,8 @@ def _apply_row(module, hook):
     if getattr(original, 'light_snapshot_hook', False):
         return
     wrapping.check(original, hook.takes.split())
+    for name in RELIES.get(hook.ours, ()):
+        getattr(importlib.import_module('light_snapshot.nova.relied'), name)(module, original)
     setattr(getattr(module, class_name), method, _wrap(original, hook.ours))
 
 

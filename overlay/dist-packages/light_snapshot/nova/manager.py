@@ -55,6 +55,8 @@ def init(original, self, *args, **kwargs):
 def init_host(original, self, *args, **kwargs):
     """After nova's own crash recovery: ours, in the background (a commit may take long)."""
     hooks.hold(*_LATER + (('nova.privsep.light_snapshot',) if places.find('privsep') else ()))
+    from light_snapshot.nova import unextended
+    unextended.look(self)
     result = original(self, *args, **kwargs)
     unsettled = self.__dict__.pop(_UNSETTLED, None)
     from light_snapshot.nova import daily       # they build on this module

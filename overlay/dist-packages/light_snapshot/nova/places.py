@@ -108,15 +108,27 @@ def rollback_arguments(context, instance, dest, block_migration, migrate_data):
 
 def argument(function, args, kwargs, *names):
     """What a call gives for the argument that is called by one of `names`, as the release has it; None if nothing."""
-    # A signature, where Python has it, is that of the function below its decorators.
-    taken = list(inspect.signature(function).parameters) if hasattr(inspect, 'signature') else \
-        inspect.getargspec(function).args
+    taken = taken_below(function, names)
     for name in names:
         if name in kwargs:
             return kwargs[name]
         if name in taken and taken.index(name) < len(args):
             return args[taken.index(name)]
     return None
+
+
+def taken_below(function, names):
+    """What a function takes, or the one below its decorators that takes one of `names`; [] if none does."""
+    taken = list(inspect.signature(function).parameters) if hasattr(inspect, 'signature') else \
+        inspect.getargspec(function).args
+    if set(names) & set(taken):
+        return taken
+    # oslo.messaging's decorators, and all on Python 2, say (*args) and not what they stand before.
+    for cell in getattr(function, '__closure__', None) or ():
+        below = taken_below(cell.cell_contents, names) if inspect.isfunction(cell.cell_contents) else []
+        if below:
+            return below
+    return []
 
 
 def database_engine(context):
