@@ -168,8 +168,9 @@ def evacuate(server):
     server.admin.wait_server(server.uuid, ('ACTIVE', 'SHUTOFF'), timeout=180)
     if server.body()['status'] == 'SHUTOFF':
         server.start()
+    # nova gives its task state back before it says where the server is now.
+    assert shell.poll(lambda: server.host == HOST, 30), server.host
     server.look()
-    assert server.host == HOST
 
 
 def test_evacuation_from_shared_storage(shared_hosts, server):
