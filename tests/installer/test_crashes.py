@@ -5,6 +5,7 @@ leave the same state, which is recovered once (crash_states.py).
 """
 import os
 import shutil
+import sys
 import tempfile
 
 import pytest
@@ -156,7 +157,8 @@ def test_cut_off_at_every_point(cases, capsys, name, kind):
         except AssertionError as error:
             failed.append('before act %d: %s' % (at, error))
     with capsys.disabled():
-        print('\n%s, %s: %d of %d points, %d states; %d left one of before, %d of these were recovered all the same; %d failed' % (
-            name, kind, len(chosen), len(points), len(case.states.verdicts) - states, case.states.seen - seen,
-            case.states.again - again, len(failed)))
+        print('\nPython %d.%d: %s, %s: %d of %d points, %d states; %d points left one of before, %d of which were recovered all the same;'
+              ' %d failed' % (sys.version_info[:2] + (
+                  name, kind, len(chosen), len(points), len(case.states.verdicts) - states, case.states.seen - seen,
+                  case.states.again - again, len(failed))))
     assert not failed, '\n\n'.join(failed[:5])
