@@ -108,7 +108,8 @@ CHANGES = {
     'a column': lambda node: world(node, lambda data: data['columns'].pop()),
     'a profile': lambda node: world(node, lambda data: data['loaded'].append(apparmor.PROFILES[0])),
     "a service's code": lambda node: world(node, lambda data: data['services']['nova-api'].update(runs='other')),
-    'a service that is older than its files': lambda node: world(node, lambda data: data['services']['nova-api'].update(start=2 ** 30)),
+    'a service that is older than a file of ours': lambda node: world(
+        node, lambda data: data['services']['nova-compute'].update(start=os.lstat(node.at(MANAGER)).st_mtime - 0.001)),
     'a service that is gone': lambda node: world(node, lambda data: data['services'].pop('nova-api')),
 }
 
