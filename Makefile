@@ -49,8 +49,11 @@ test-live: setup
 
 test-installer: setup
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv .venv27
-	@$(SUDO) env INSTALLER_POINTS=all .venv/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
-	@$(SUDO) env INSTALLER_POINTS=all .venv27/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
+	@$(MAKE) --no-print-directory -j2 points-on-.venv points-on-.venv27
+
+# Each in one process: the two Pythons go side by side.
+points-on-%:
+	@$(SUDO) env INSTALLER_POINTS=$(or $(INSTALLER_POINTS),all) $*/bin/python -m pytest -q -ra -p no:cacheprovider tests/installer/test_crashes.py
 
 # The root that it works in is made once and kept: LIGHT_SNAPSHOT_UPGRADES=DIRECTORY.
 test-upgrades: setup

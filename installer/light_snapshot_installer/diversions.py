@@ -1,10 +1,17 @@
 """dpkg's diversions: nova's own file moves to NAME.light-snapshot-orig, and stays the package manager's."""
+import os
 import re
+import weakref
 
 from light_snapshot_installer import errors, paths, payload, run
 
 
 _WORDS = {'--add': 'divert', '--remove': 'undivert'}
+_BOOK = '/var/lib/dpkg/diversions'
+#: root -> (which file of diversions was read, what of ours is in it): dpkg-divert is asked again where that file is another one.
+_READ = weakref.WeakKeyDictionary()
+#: Whether dpkg-divert has to be told not to rename; empty before it was asked.
+_PLAIN = []
 
 
 def _command(root, *arguments):
@@ -21,16 +28,41 @@ def _register(root, word, path):
     root.disk.note(_WORDS[word], root.at(path), root.at(path + paths.SUFFIX))
     if not root.disk.acting:
         return
-    # Before dpkg 1.19.1 not to rename was the only default, and there was no option to say so.
-    plain = ['--no-rename'] if '--no-rename' in run.run(['dpkg-divert', '--help'])[1] else []
-    run.run(_command(root, '--package', paths.PACKAGE, *(plain + ['--divert', path + paths.SUFFIX, word, path])))
+    if not _PLAIN:
+        # Before dpkg 1.19.1 not to rename was the only default, and there was no option to say so.
+        _PLAIN.append('--no-rename' in run.run(['dpkg-divert', '--help'])[1])
+    read, found = _READ.pop(root, (None, None))
+    before = _which(root)
+    options = (['--no-rename'] if _PLAIN[0] else []) + ['--divert', path + paths.SUFFIX]
+    run.run(_command(root, '--package', paths.PACKAGE, *(options + [word, path])))
+    if read and read == before:
+        if word == '--add':
+            found[path] = path + paths.SUFFIX
+        else:
+            found.pop(path, None)
+        _READ[root] = (_which(root), found)
+
+
+def _which(root):
+    """What tells dpkg's file of diversions from one that took its place; dpkg never changes one. None without one."""
+    try:
+        facts = os.stat(root.at(_BOOK))
+    except OSError:
+        return None
+    return facts.st_ino, facts.st_size, facts.st_mtime, facts.st_ctime
 
 
 def ours(root):
     """{path: where nova's own file is} of every diversion by this package."""
-    _code, output = run.run(_command(root, '--list'))
-    pattern = re.compile(r'^(?:local )?diversion of (.+) to (.+) by %s$' % paths.PACKAGE, re.M)
-    found = dict(pattern.findall(output))
+    which = _which(root)
+    read, found = _READ.get(root, (None, None))
+    if which is None or read != which:
+        # Asked for after that: at the worst what is kept is newer than what it is kept for, and is not used again.
+        code, output = run.run(_command(root, '--list'))
+        pattern = re.compile(r'^(?:local )?diversion of (.+) to (.+) by %s$' % paths.PACKAGE, re.M)
+        found = dict(pattern.findall(output))
+        _READ[root] = (which if code == 0 else None, found)
+    found = dict(found)
     for word, path, original in () if root.disk.acting else root.disk.changes:
         if word == _WORDS['--add']:
             found[root.inside(path)] = root.inside(original)

@@ -5,169 +5,27 @@ the statements that it sends counts its acts, and lets one of them be the last. 
 """
 import contextlib
 import errno
-import hashlib
 import io
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import tempfile
 import time
 import traceback
 
-from installer_fakes import PYTHON_DIR, SHIM, SHIMS, FakeNode, Text, write
-from light_snapshot_installer import apparmor, cli, database, output, paths, process, rehearsal, run, services
-from light_snapshot_installer import serving, sqlfiles
+from crash_node import World
+from installer_fakes import Text
+from light_snapshot_installer import cli, database, output, process, rehearsal, run, services, serving
 
 KILL, POWER, SOME_POWER, ERROR, FULL = 'killed', 'power lost', 'power lost, some of it kept', 'call failed', 'disk full'
 KINDS = (KILL, POWER, SOME_POWER, ERROR, FULL)
-RUNNING = ('libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
-NOVA_PROGRAMS = ('nova-compute', 'nova-conductor', 'nova-api')
-CONFIG = u'[database]\nconnection = mysql+pymysql://nova:secret@db/nova\n'
 #: Nothing of the node's: its processes, the tests' own things, the lock.
 APART = ('/run/', '/proc/', '/share/', '/bin-fake/', '/var/log/')
 #: The exit code of a run that the fault ended.
 CUT = 9
 subprocess_call = subprocess.call
-
-
-class CrashNode(FakeNode):
-    """An all-in-one node with AppArmor; its services and its database are a file (`World`)."""
-
-    def build(self):
-        """Fill it."""
-        self.add_nova(controller=True, config=CONFIG)
-        self.add_dashboard()
-        write(self.top + '/etc/init.d/libvirtd', u'', 0o755)
-        write(self.top + '/sys/module/apparmor/parameters/enabled', u'Y\n')
-        write(self.top + '/sbin/apparmor_parser', u'', 0o755)
-        for name in apparmor.PROFILES:
-            write(self.top + '/etc/apparmor.d/' + name, u'profile')
-        world = World(self)
-        world.data = {'columns': [], 'services': {}, 'next': 1000, 'loaded': sorted(apparmor.PROFILES), 'reports': 0}
-        world.boot()
-        return self
-
-    @classmethod
-    def at_top(cls, top):
-        """The node that is in the directory `top` already."""
-        node = cls.__new__(cls)
-        node.top, node.root, node.share = top, paths.Root(top), top + '/share'
-        node.code, node.bin, node.calls = PYTHON_DIR, top + '/bin-fake', top + '/var/log/calls'
-        return node
-
-    def copy(self, top):
-        """A copy of it; names of one file stay names of one file."""
-        subprocess.check_call(['cp', '-a', self.top, top])
-        return self.at_top(top)
-
-    def upgrade_package(self):
-        """Another version of the package: a changed file, a new one, and two that are no more."""
-        self.make_share(version=u'2.0')
-        overlay = self.share + '/overlay/dist-packages/'
-        os.unlink(overlay + 'light_snapshot/osc/__init__.py')
-        os.unlink(overlay + 'nova/conductor/manager.py')
-        write(overlay + 'light_snapshot/engine/more.py', u'X = 1\n')
-
-    def nova_goes(self):
-        """nova is not on this node yet; what it will bring waits where the node's files are not looked at."""
-        os.rename(self.at('nova'), self.top + '/var/log/nova')
-        for name in NOVA_PROGRAMS:
-            os.rename(self.top + '/usr/bin/' + name, self.top + '/var/log/' + name)
-
-    def nova_comes(self):
-        """dpkg unpacks nova."""
-        os.rename(self.top + '/var/log/nova', self.at('nova'))
-        for name in NOVA_PROGRAMS:
-            os.rename(self.top + '/var/log/' + name, self.top + '/usr/bin/' + name)
-
-    def record_of_installer(self):
-        """state.json without what differs from run to run."""
-        with io.open(self.top + paths.STATE_FILE, encoding='utf-8') as stream:
-            record = json.load(stream)
-        for name in ('time', 'restarted'):
-            record.pop(name)
-        for name in ('directories', 'columns'):
-            record[name] = sorted(record[name])
-        record['apparmor']['links'].sort()
-        return record
-
-
-class World(object):
-    """What is not the node's file system: processes, the kernel's profiles, the cell's database."""
-
-    def __init__(self, node):
-        self.node, self.path = node, node.top + '/var/log/world'
-        self.data = json.load(open(self.path)) if os.path.exists(self.path) else None
-
-    def save(self):
-        with open(self.path, 'w') as stream:
-            json.dump(self.data, stream)
-
-    def boot(self):
-        """The machine starts."""
-        self.data['loaded'] = [name for name in apparmor.PROFILES
-                               if not os.path.lexists(self.node.top + apparmor.DISABLED + '/' + name)]
-        for name in RUNNING:
-            self.start(name)
-
-    def start(self, name):
-        """A service starts: with the code, and under the profiles, of now."""
-        self.data['next'] += 1
-        self.data['services'][name] = {'pid': self.data['next'], 'start': time.time(), 'runs': self.what_would_run(name)}
-        self.save()
-
-    def what_would_run(self, name):
-        """A service's code as it is on the disk, in short."""
-        if name in services.LIBVIRT:
-            return json.dumps(sorted(self.data['loaded']))
-        digest, every = hashlib.sha1(), []
-        for directory, names, leaves in os.walk(self.node.top + self.node.code):
-            names.sort()
-            every.extend(os.path.join(directory, leaf) for leaf in sorted(leaves) if leaf.endswith('.py') and leaf[0] != '.')
-        for path in every:
-            if name in services.users(path, every):
-                with open(path, 'rb') as stream:
-                    digest.update(path[len(self.node.top):].encode('utf-8') + b'\0' + stream.read())
-        return digest.hexdigest()
-
-    def processes(self, _root):
-        """For process.every."""
-        return [process.Process(facts['pid'], facts['pid'], facts['start'], [name], name)
-                for name, facts in self.data['services'].items()]
-
-    def apparmor_parser(self, option, path):
-        name = os.path.basename(path)
-        if option == '-R':
-            self.data['loaded'] = [other for other in self.data['loaded'] if other != name]
-        elif not os.path.lexists(self.node.top + apparmor.DISABLED + '/' + name):
-            self.data['loaded'] = sorted(set(self.data['loaded']) | set([name]))
-        self.save()
-
-    def query(self, sql):
-        """The rows of one statement."""
-        if sql.startswith('ALTER'):
-            table = sql.split()[2]
-            for column in re.findall(r'(?:ADD|DROP) COLUMN (\w+)', sql):
-                here = [table, column] in self.data['columns']
-                assert here == (' DROP ' in sql), sql
-                (self.data['columns'].remove if here else self.data['columns'].append)([table, column])
-            self.save()
-            return []
-        if 'information_schema.columns' in sql:
-            kinds = dict(((s.table, s.column), s.type) for s in sqlfiles.read(self.node.share + '/sql', 'up'))
-            return [(table, 'id', 'int(11)', 'NO') for table in ('instances', 'shadow_instances')] + [
-                (table, column, kinds[(table, column)], 'YES') for table, column in self.data['columns']]
-        if 'VERSION()' in sql:
-            return [('10.11.4-MariaDB-1',)]
-        if 'information_schema.tables' in sql:
-            return [(table, 1000, 1 << 20, 'InnoDB', 'Dynamic') for table in ('instances', 'shadow_instances')]
-        if 'report_count' in sql:
-            self.data['reports'] += 1
-            return [(self.data['reports'],)]
-        return [(1,)] if 'GET_LOCK' in sql else []
 
 
 class Clock(object):
@@ -437,68 +295,3 @@ def well(node, *argv):
     code, acts, text = perform(node, argv)
     assert code == 0, '%s: exit code %d: %s' % (' '.join(argv), code, text)
     return acts
-
-
-def normal(tree, since):
-    """A tree whose files of ours have no time, and compiled files of ours no contents (they hold times)."""
-    found = {}
-    for path, facts in tree.items():
-        if facts[0] == 'file' and facts[2] > since:
-            compiled = path.endswith(('.pyc', '.pyo'))
-            facts = ('file', 'compiled' if compiled else facts[1], 'new') + facts[3:]
-        found[path] = facts
-    return found
-
-
-def differences(one, other):
-    """What differs between two dictionaries, as text."""
-    return '\n'.join('%s: %s, expected %s' % (key, one.get(key), other.get(key))
-                     for key in sorted(set(one) | set(other)) if one.get(key) != other.get(key))
-
-
-def check_settled(node):
-    """Every service runs what is on the disk; nothing that was being written is left."""
-    world = World(node)
-    for name, facts in world.data['services'].items():
-        assert facts['runs'] == world.what_would_run(name), '%s runs what was before' % name
-    left = [os.path.join(directory, leaf) for directory, _names, leaves in os.walk(node.top) for leaf in leaves
-            if leaf.endswith('.light-snapshot-new')]
-    assert not left
-    assert node.record_of_installer()['pending'] == []
-
-
-def check_startable(node, versions):
-    """A service that starts now, whatever happened, finds nova's code whole, and ours whole where nova's calls it."""
-    ours = []
-    for name in SHIMS:
-        with io.open(node.at('nova/' + name), encoding='utf-8') as stream:
-            text = stream.read()
-        if text == SHIM:
-            ours.append(name)
-            with io.open(node.at('nova/' + name) + paths.SUFFIX, encoding='utf-8') as stream:
-                text = stream.read()
-        assert text.startswith(u'VALUE = "nova %s"\n' % name), name
-    if ours:
-        check_package(node, 'light_snapshot', versions)
-    if os.path.exists(node.at('openstack_dashboard/local/enabled/_9101_light_snapshot.py')):
-        check_package(node, 'light_snapshot_dashboard', versions)
-    for directory, _names, leaves in os.walk(node.top + node.code):
-        for leaf in leaves:
-            path = os.path.join(directory, leaf)
-            if leaf.endswith('.pyc') and os.stat(path).st_size < 20:
-                raise AssertionError('%s is cut off' % path)
-
-
-def check_package(node, name, versions):
-    """Some version's file is at each place that all of the versions have."""
-    wanted = [dict((path[len(top):], open(path, 'rb').read()) for top in [share + '/overlay/dist-packages/',
-                                                                          share + '/overlay/openstack-dashboard/']
-                   for path in walk(top + name)) for share in versions]
-    for relative in set.intersection(*(set(one) for one in wanted)):
-        with open(node.at(relative), 'rb') as stream:
-            assert stream.read() in [one[relative] for one in wanted], relative
-
-
-def walk(top):
-    """Every file of a tree."""
-    return [os.path.join(directory, leaf) for directory, _names, leaves in os.walk(top) for leaf in leaves]

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(TREE, 'installer'))
 from light_snapshot_installer import cli, output, paths  # noqa: E402
 
 PYTHON_DIR = '/usr/lib/python2.7/dist-packages' if sys.version_info[0] == 2 else '/usr/lib/python3/dist-packages'
+DIVERSIONS = '/var/lib/dpkg/diversions'
 SHIM = '# light-snapshot shim: extends nova\'s own file of this path\nVALUE = "ours"\n'
 NOVA_FILES = ('__init__.py', 'virt/__init__.py', 'virt/libvirt/__init__.py', 'virt/libvirt/driver.py',
               'virt/libvirt/imagebackend.py', 'compute/__init__.py', 'compute/manager.py', 'conductor/__init__.py', 'conductor/manager.py',
@@ -134,10 +135,20 @@ class FakeNode(object):
         return self.top + self.code + '/' + path
 
     def tree(self):
-        """The node's files, without what the installer may leave."""
+        """The node's files, without what the installer may leave; of dpkg's file of diversions what it says, in any order."""
         found = tree_of(self.top, self.OWN)
-        # dpkg keeps the file of diversions, empty, once there has been one.
-        return dict((path, facts) for path, facts in found.items() if not path.startswith('/var/lib/dpkg/diversions'))
+        # dpkg keeps the file, empty, once there has been a diversion, and beside it the one of before the last change.
+        found = dict((path, facts) for path, facts in found.items() if not path.startswith(DIVERSIONS))
+        said = self.diversions()
+        return dict(found, **{DIVERSIONS: said}) if said else found
+
+    def diversions(self):
+        """[(path, where it went, package)] of every diversion, whoever made it."""
+        if not os.path.exists(self.top + DIVERSIONS):
+            return []
+        with io.open(self.top + DIVERSIONS, encoding='utf-8') as stream:
+            lines = stream.read().splitlines()
+        return sorted(zip(lines[::3], lines[1::3], lines[2::3]))
 
     def run(self, *argv):
         """Run the command; returns (exit code, standard output, standard error)."""

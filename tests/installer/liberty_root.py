@@ -42,9 +42,29 @@ cd /
 exec setsid sh -c "echo \\$\\$ > {pids}/$name; exec $program" > /dev/null 2>&1 &
 while [ ! -s {pids}/$name ]; do sleep 0.05; done
 '''.format(pids=PIDS)
+#: Kills what it was called by, up to and with the program of the last word in /cut, at the call that the other two words name.
+CUTS = u'''\
+#!/bin/sh
+[ -e /cut ] || exit 0
+read word left last < /cut
+case " $* " in *" $word "*) ;; *) exit 0 ;; esac
+echo "$word $((left - 1)) $last" > /cut
+[ "$left" -eq 1 ] || exit 0
+pid=$PPID
+while [ "$pid" -gt 1 ]; do
+    read -r _ name _ parent _ < /proc/$pid/stat
+    all="$all $pid"
+    if [ "$name" = "($last)" ]; then
+        rm /cut
+        kill -9 $all
+    fi
+    pid=$parent
+done
+'''
 #: As Ubuntu 14.04's service(8) chooses.
 SERVICE = u'''\
 #!/bin/sh
+/usr/lib/cut "$@"
 echo "service $*" >> {calls}
 if [ -e "/etc/init/$1.conf" ] && [ -x /sbin/initctl ]; then
     exec initctl "$2" "$1"
@@ -68,6 +88,7 @@ exec /usr/lib/job "$1" %s
 #: dpkg 1.17.5 knows neither --no-rename (which is what it does) nor --root, and says little of its options.
 DIVERT = u'''\
 #!/bin/sh
+/usr/lib/cut "$@"
 for word in "$@"; do
     case $word in
         --no-rename|--root|--root=*) echo "dpkg-divert: error: unknown option '$word'" >&2; exit 2 ;;
@@ -129,7 +150,8 @@ class LibertyRoot(object):
         for name in ('dpkg', 'dpkg-trigger'):
             self._program(shutil.which(name), '/usr/bin/' + name)
         self._python()
-        for path, text in (('/usr/bin/dpkg-divert', DIVERT), ('/usr/sbin/service', SERVICE), ('/usr/lib/job', JOB)):
+        for path, text in (('/usr/lib/cut', CUTS), ('/usr/bin/dpkg-divert', DIVERT), ('/usr/sbin/service', SERVICE),
+                           ('/usr/lib/job', JOB)):
             write(self.at(path), text, 0o755)
 
     def _program(self, source, target):
@@ -177,6 +199,10 @@ class LibertyRoot(object):
             env=dict({'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8',
                       'DEBIAN_FRONTEND': 'noninteractive'}, **keywords))
         return process.communicate()[0], process.returncode
+
+    def cut(self, word, number, last):
+        """SIGKILL for what makes the call number `number` of dpkg-divert or service(8) with `word`, up to the program `last`."""
+        write(self.at('/cut'), u'%s %d %s\n' % (word, number, last))
 
     def add_package(self, work, name, version, fill=None):
         """Build a package of Ubuntu's name and install it; `fill(directory)` puts its files there."""

@@ -1,16 +1,21 @@
 """All or nothing: install and rollback cut off at every act that changes something, then run again.
 
-INSTALLER_POINTS=all tries every point (`make test-installer`), a number that many of each pair; else a few of each.
+INSTALLER_POINTS=all tries every point (`make test-installer`), a number that many of each pair; else a few of each. Many points
+leave the same state, which is recovered once (crash_states.py).
 """
 import os
 import shutil
+import sys
 import tempfile
-import time
 
 import pytest
 
+import crash_checks
 import crashes
-from crashes import CrashNode, World
+from crash_node import CrashNode, World
+from crash_states import States, times_of
+from installer_fakes import FakeNode
+from light_snapshot_installer import apparmor
 
 #: name: (what was done before, what is cut off, what is installed afterwards)
 SCENARIOS = {
@@ -20,6 +25,8 @@ SCENARIOS = {
     'nova unpacked': (('nova goes', ('install',), 'nova comes'), ('install', '--only-files')),
     'profiles kept after all': ((('install',),), ('install', '--apparmor=keep')),
 }
+#: What says that something does not hold; a file that has to be there may be missing.
+WRONG = (AssertionError, IOError, OSError)
 #: How many points a run tries of each scenario and kind, if not all of them.
 POINTS = os.environ.get('INSTALLER_POINTS') or '2'
 
@@ -28,6 +35,13 @@ POINTS = os.environ.get('INSTALLER_POINTS') or '2'
 def place():
     """A directory in memory, where there is one: thousands of files are synced."""
     top = tempfile.mkdtemp(prefix='installer-crashes-', dir='/dev/shm' if os.path.isdir('/dev/shm') else None)
+    # What the commands import and compile at their first use, each child has then from its parent.
+    warm = FakeNode(top + '/warm')
+    warm.add_nova()
+    warm.add_dashboard()
+    for command in ('install', 'verify', 'rollback'):
+        assert warm.run(command)[0] == 0
+    shutil.rmtree(warm.top)
     yield top
     shutil.rmtree(top)
 
@@ -39,7 +53,7 @@ class Case(object):
         self.top, (earlier, self.command) = top, SCENARIOS[name]
         os.mkdir(top)
         node = CrashNode(top + '/bare').build()
-        self.nothing = node.tree()
+        self.nothing, self.times = node.tree(), times_of(node)
         self.start = node.copy(top + '/start')
         self.versions = [node.share]
         for step in earlier:
@@ -52,14 +66,14 @@ class Case(object):
                 self.start.nova_comes()
             else:
                 crashes.well(self.start, *step)
-        self.since = time.time() - 3600
+        self.states = States(times_of(self.start))
         end = self.start.copy(top + '/end')
         crashes.well(end, 'install')
         # What the last choice of profiles was stays so. What dpkg's first trigger does, the second one completes.
         self.again = self.command if '--apparmor=keep' in self.command else ('install',)
         if self.again != ('install',):
             crashes.well(end, *self.again)
-        self.everything, self.record = crashes.normal(end.tree(), self.since), end.record_of_installer()
+        self.everything, self.record = crash_checks.normal(end.tree(), self.times), end.record_of_installer()
 
     def count(self, kind):
         """How many acts the command takes."""
@@ -72,7 +86,6 @@ class Case(object):
     def attempt(self, kind, at):
         """Cut the command off before act `at`, look, and run either command."""
         node = self.start.copy(self.top + '/node')
-        other = None
         try:
             code, _acts, text = crashes.perform(node, self.command, kind, at)
             if kind in (crashes.ERROR, crashes.FULL):
@@ -80,33 +93,41 @@ class Case(object):
                 assert code == 0 or ('State:' in text and 'Next:' in text), text
             else:
                 assert code == crashes.CUT, text
-            crashes.check_startable(node, self.versions)
-            other = node.copy(self.top + '/other')
+            crash_checks.check_startable(node, self.versions)
+            self.states.judge(node, lambda: self.recover(node))
+        finally:
+            shutil.rmtree(node.top)
+
+    def recover(self, node):
+        """Run either command, each on a node of its own; what is wrong then, or ''."""
+        other = node.copy(self.top + '/other')
+        try:
             self.check_everything(node)
             self.check_nothing(other)
+        except WRONG as error:
+            return str(error) or 'no reason was given'
         finally:
-            for left in (node, other):
-                if left:
-                    shutil.rmtree(left.top)
+            shutil.rmtree(other.top)
+        return ''
 
     def check_everything(self, node):
         crashes.well(node, *self.again)
-        found = crashes.normal(node.tree(), self.since)
-        assert found == self.everything, crashes.differences(found, self.everything)
+        found = crash_checks.normal(node.tree(), self.times)
+        assert found == self.everything, crash_checks.differences(found, self.everything)
         record = node.record_of_installer()
-        assert record == self.record, crashes.differences(record, self.record)
+        assert record == self.record, crash_checks.differences(record, self.record)
         assert len(World(node).data['columns']) == 12
-        crashes.check_settled(node)
+        crash_checks.check_settled(node)
         crashes.well(node, 'verify')
 
     def check_nothing(self, node):
         crashes.well(node, 'rollback', '--drop-columns')
         found = node.tree()
-        assert found == self.nothing, crashes.differences(found, self.nothing)
+        assert found == self.nothing, crash_checks.differences(found, self.nothing)
         record, world = node.record_of_installer(), World(node).data
         assert (record['files'], record['directories'], record['bytecode'], record['columns']) == ({}, [], {}, [])
-        assert world['columns'] == [] and sorted(world['loaded']) == sorted(crashes.apparmor.PROFILES)
-        crashes.check_settled(node)
+        assert world['columns'] == [] and sorted(world['loaded']) == sorted(apparmor.PROFILES)
+        crash_checks.check_settled(node)
 
 
 @pytest.fixture(scope='module')
@@ -131,12 +152,15 @@ def test_cut_off_at_every_point(cases, capsys, name, kind):
         # Others for each kind and scenario, and always the same.
         count, shift = int(POINTS), (crashes.KINDS.index(kind) * 7 + sorted(SCENARIOS).index(name) * 3) % 19
         chosen = [points[(len(points) * (19 * number + shift)) // (19 * count)] for number in range(count)]
-    failed = []
+    failed, states, seen, again = [], len(case.states.verdicts), case.states.seen, case.states.again
     for at in chosen:
         try:
             case.attempt(kind, at)
-        except AssertionError as error:
+        except WRONG as error:
             failed.append('before act %d: %s' % (at, error))
     with capsys.disabled():
-        print('\n%s, %s: %d of %d points, %d failed' % (name, kind, len(chosen), len(points), len(failed)))
+        print('\nPython %d.%d: %s, %s: %d of %d points, %d states; %d points left one of before, %d of which were recovered all the same;'
+              ' %d failed' % (sys.version_info[:2] + (
+                  name, kind, len(chosen), len(points), len(case.states.verdicts) - states, case.states.seen - seen,
+                  case.states.again - again, len(failed))))
     assert not failed, '\n\n'.join(failed[:5])

@@ -3,8 +3,9 @@ import json
 
 import pytest
 
+import crash_checks
 import crashes
-from crashes import CrashNode, World
+from crash_node import CrashNode, World
 from installer_fakes import tree_of, write
 
 INSTALL, ROLLBACK = ('install',), ('rollback',)
@@ -57,7 +58,7 @@ def test_list_is_what_a_real_run_does(whole, earlier, command):
     code, acts, text = crashes.perform(whole, command + ('--dry-run', '--json'))
     assert code == 0, text
     after = everything(whole)
-    assert after == before, crashes.differences(after, before)
+    assert after == before, crash_checks.differences(after, before)
     assert acts == 0
     foretold = listed(text)
     assert foretold == real_changes(whole, command)

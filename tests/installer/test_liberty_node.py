@@ -15,6 +15,8 @@ pytestmark = pytest.mark.skipif(sys.version_info[0] == 2,
 OURS = ['nova-conductor', 'nova-api', 'nova-compute', 'apache2']
 #: Not the node's files: dpkg's own books, what the stubs write down.
 BOOKS = ('/var/lib/dpkg', '/var/log')
+#: The kernel's name of our maintainer script, which has room for no more.
+POSTINST = 'light-snapshot.'
 ENABLED = HORIZON + '/openstack_dashboard/local/enabled/_9101_light_snapshot.py'
 FILTERS = '/etc/nova/rootwrap.d/light-snapshot.filters'
 RULES = '/etc/nova/policy.d/light-snapshot.json'
@@ -131,6 +133,25 @@ def test_purge_without_a_rollback(liberty, deb, tmp_path):
     well(liberty.dpkg('--purge', 'light-snapshot'))
     check_nothing_left(liberty, before)
     assert liberty.asked() == []
+
+
+@pytest.mark.parametrize('word,number,last', [('--add', 1, 'dpkg'), ('--add', 3, POSTINST), ('restart', 1, POSTINST), ('restart', 3, 'dpkg')])
+def test_dpkg_configures_what_a_kill_left(liberty, deb, tmp_path, word, number, last):
+    """SIGKILL in the middle of postinst, also together with dpkg itself; `dpkg --configure -a` goes on."""
+    liberty.add_openstack(str(tmp_path), 'sysv')
+    liberty.start(*SERVICES)
+    before, pids = tree_of(liberty.top, BOOKS), liberty.pids()
+    liberty.cut(word, number, last)
+    output, code = liberty.dpkg('-i', deb)
+    assert code != 0 and not os.path.exists(liberty.at('/cut')), output
+    shown, code = liberty.chroot('/usr/sbin/light-snapshot', 'verify')
+    assert code == 1 and 'NOT well' in shown
+    well(liberty.dpkg('--configure', '-a'))
+    assert 'all is well' in well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+    check_files(liberty)
+    assert sorted(name for name, pid in liberty.pids().items() if pid != pids[name]) == sorted(OURS)
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    check_nothing_left(liberty, before)
 
 
 def test_upgrade_of_nova(liberty, deb, tmp_path):
