@@ -49,20 +49,26 @@ def can_confine(root):
     program that writes the profiles, about a guest with a layer, so that patched builds count as what they do. None if
     it cannot be asked.
     """
-    if not root.live or not os.access(root.at(HELPER), os.X_OK):
-        return None
     top = tempfile.mkdtemp(prefix='light-snapshot-')
     try:
-        for name in ('disk', 'disk.light-1'):
-            open(os.path.join(top, name), 'w').close()
-        code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
-                             given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+        said = guest_rules(root, top)
     finally:
         shutil.rmtree(top)
     below = '"%s/disk"' % top
-    if code != 0 or below not in said:
+    if below not in said:
         return None
     return 'deny %s' % below not in said
+
+
+def guest_rules(root, top):
+    """What virt-aa-helper prints about a guest whose disk and layer are in the directory `top`; '' if it cannot be asked."""
+    if not root.live or not os.access(root.at(HELPER), os.X_OK):
+        return ''
+    for name in ('disk', 'disk.light-1'):
+        open(os.path.join(top, name), 'w').close()
+    code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
+                         given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+    return said if code == 0 else ''
 
 
 def to_disable(root):
