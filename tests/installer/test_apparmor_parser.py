@@ -96,8 +96,54 @@ def test_the_kernel_lets_go_of_both_and_gets_them_back(real):
     with open(real.top + '/var/log/said') as stream:
         assert [line.split(': ')[1].strip() for line in stream if line.startswith('Skipping profile in')] == list(LIBVIRTS)
     assert kernel(real) == []
-    assert real.run('verify')[0] == 0
+    code, out, _err = real.run('verify')
+    assert code == 0 and out.count('disabled, and not in the kernel') == 2
     assert real.run('rollback')[0] == 0
     assert kernel(real) == before
     shutil.rmtree(real.top + '/sys')
     assert real.tree() == dict((path, facts) for path, facts in tree.items() if not path.startswith('/sys'))
+
+
+def test_verify_looks_into_the_kernel(real):
+    """A link says what the next start loads; what is loaded now the kernel says."""
+    loads = [real.bin + '/apparmor_parser', '-r', real.top + '/etc/apparmor.d/' + LIBVIRTS[0]]
+    assert real.run('install', '--apparmor=disable')[0] == 0
+    link = real.top + '/etc/apparmor.d/disable/' + LIBVIRTS[0]
+    os.rename(link, real.top + '/var/log/link')
+    subprocess.check_call(loads)
+    os.rename(real.top + '/var/log/link', link)
+    code, out, _err = real.run('verify', '--quiet')
+    assert code == 1 and 'is disabled, but the kernel still has it' in out
+    assert real.run('install')[0] == 0
+    assert kernel(real) == [] and real.run('verify')[0] == 0
+    # A profile that does not parse any more cannot come back, and rollback says it.
+    write(real.top + '/etc/apparmor.d/local/' + LIBVIRTS[0], u'no rule at all\n')
+    code, out, _err = real.run('rollback')
+    assert code == 0 and 'the kernel did not take /etc/apparmor.d/%s' % LIBVIRTS[0] in out
+    assert kernel(real) == ['virt-aa-helper']
+    assert real.run('install', '--apparmor=keep')[0] == 0
+    code, out, _err = real.run('verify', '--quiet')
+    rows = [line for line in out.splitlines() if 'is enabled, but the kernel does not have it' in line]
+    assert code == 0 and len(rows) == 1 and LIBVIRTS[0] in rows[0]
+
+
+def test_a_kernel_that_does_not_let_go(real):
+    write(real.bin + '/apparmor_parser', u'#!/bin/sh\necho no >&2\nexit 1\n', 0o755)
+    code, out, _err = real.run('install', '--apparmor=disable')
+    assert code == 0 and 'the kernel still has /etc/apparmor.d/%s' % LIBVIRTS[0] in out
+    assert real.run('verify')[0] == 1
+    # Where its list cannot be read that is said, and the link counts.
+    os.unlink(real.top + '/sys/kernel/security/apparmor/profiles')
+    code, out, _err = real.run('verify', '--quiet')
+    assert code == 0 and 'was not seen' in out
+
+
+@pytest.mark.parametrize('name', LIBVIRTS)
+def test_the_names_by_which_the_kernel_knows_them(compute, name):
+    """libvirt's own files, as the real parser reads them; libvirt before 5.1 called its profiles by the path."""
+    names = parse('-N', '-Q', '/etc/apparmor.d/' + name)[1].decode('utf-8').split()
+    for known in (names, ['/' + name.replace('.', '/')]):
+        write(compute.top + apparmor.KERNEL, u''.join('%s (enforce)\n' % one for one in known))
+        assert apparmor.loaded(compute.root, name) is True
+    write(compute.top + apparmor.KERNEL, u'%s//child (enforce)\nsnap.%s (complain)\n' % (names[0], names[0]))
+    assert apparmor.loaded(compute.root, name) is False
