@@ -1,6 +1,4 @@
 """`light-snapshot doctor`: what is wrong here, and what to do about each of it."""
-import json
-
 from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, extended, held
 from light_snapshot_installer import node as nodes, payload, rollout, state as states, version
 
@@ -30,7 +28,7 @@ def run(root, arguments, out, share=SHARE):
     document = {'version': version(), 'phase': record['phase'], 'parts': node.parts, 'failed': len(failed),
                 'findings': [dict(finding._asdict()) for finding in findings]}
     if arguments.bundle:
-        bundle.write(root, node, arguments.bundle, json.dumps(document, indent=1, sort_keys=True) + '\n')
+        bundle.write(root, node, arguments.bundle, document)
         out.say('support bundle: %s (look into it before you pass it on)' % arguments.bundle)
     areas = sorted(set(finding.area for finding in findings))
     out.say('%s looked at: %d findings, %d of them have to be seen to' % (
