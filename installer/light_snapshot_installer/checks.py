@@ -31,6 +31,37 @@ def check_files(root, record, entries, kept=()):
         yield check_file(root, path, record['files'][path]['sha256'])
     for path in sorted(set(record['files']) - planned - set(kept)):
         yield FAIL, path, 'is not part of this version; run `light-snapshot install`'
+    for row in check_directories(root, record['files']):
+        yield row
+
+
+def check_directories(root, paths_of_files):
+    """Who may write to a directory above a file of ours can replace what root runs, and nova's own files there as well.
+
+    Of directories with the same fault one inside of another is not named again.
+    """
+    found, faults = set(), {'/': ''}
+    for path in paths_of_files:
+        while path != '/':
+            path = os.path.dirname(path)
+            found.add(path)
+    for path in sorted(found):
+        try:
+            facts = os.stat(root.at(path))
+        except OSError:
+            continue  # What is missing in it has a row.
+        fault = ''
+        if facts.st_mode & 0o002 and not facts.st_mode & 0o1000:
+            fault = 'everybody may write to it, mode %04o: chmod o-w' % (facts.st_mode & 0o7777)
+        elif facts.st_uid != 0:
+            fault = 'belongs to uid %d, who can replace what root runs there, nova\'s own code included' % facts.st_uid
+        elif facts.st_mode & 0o020 and facts.st_gid != 0:
+            fault = 'group %d may write to it, and can replace what root runs there' % facts.st_gid
+        if fault and faults.get(os.path.dirname(path)) != fault:
+            yield FAIL if 'everybody' in fault else NOTE, path, fault
+        faults[path] = fault
+    if not any(faults.values()):
+        yield OK, 'directories', 'root alone writes to those above the files'
 
 
 def check_file(root, path, digest):
