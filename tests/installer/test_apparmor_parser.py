@@ -39,6 +39,17 @@ def parse(*words):
     return process.returncode, out, said.decode('utf-8')
 
 
+def guest_rules(said):
+    """Of what virt-aa-helper prints, the rules of the guest's files."""
+    return u''.join(line + u'\n' for line in said.splitlines() if re.match(r'  (deny )?"|  #', line) and '#include' not in line)
+
+
+def guest_profile():
+    """The profile that includes them, as libvirt makes it of its template."""
+    with open('/etc/apparmor.d/libvirt/TEMPLATE.qemu') as stream:
+        return stream.read().replace('LIBVIRT_TEMPLATE', GUEST).replace('}', '  #include <libvirt/%s.files>\n}' % GUEST)
+
+
 def kernel(node):
     """The names of the profiles that the stand-in for the kernel has."""
     with open(node.top + '/sys/kernel/security/apparmor/profiles') as stream:
@@ -69,15 +80,11 @@ def test_libvirts_profiles_are_taken(name):
 
 def test_a_guests_profile_is_taken(tmp_path):
     """What the real virt-aa-helper prints about a guest with a layer, below a profile as it makes them of its template."""
-    said = apparmor.guest_rules(paths.Root('/'), str(tmp_path))
-    rules = ''.join(line + '\n' for line in said.splitlines() if re.match(r'  (deny )?"|  #', line) and '#include' not in line)
+    rules = guest_rules(apparmor.guest_rules(paths.Root('/'), str(tmp_path)))
     assert '"%s/disk.light-1" rwk,' % tmp_path in rules
     shutil.copytree('/etc/apparmor.d', str(tmp_path / 'a'), symlinks=True)
-    with open(str(tmp_path / 'a/libvirt/TEMPLATE.qemu')) as stream:
-        template = stream.read()
-    profile = template.replace('LIBVIRT_TEMPLATE', GUEST).replace('}', '  #include <libvirt/%s.files>\n}' % GUEST)
     write(str(tmp_path / 'a/libvirt' / (GUEST + '.files')), rules)
-    write(str(tmp_path / 'a/libvirt' / GUEST), profile)
+    write(str(tmp_path / 'a/libvirt' / GUEST), guest_profile())
     code, binary, said = parse('-b', str(tmp_path / 'a'), '-Q', '-S', str(tmp_path / 'a/libvirt' / GUEST))
     assert code == 0 and len(binary) > 10000, said
     # It is these rules that are looked at: a wrong one is not taken.
