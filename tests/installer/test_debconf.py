@@ -56,8 +56,9 @@ class Debconf(object):
                     **dict({'DEBIAN_FRONTEND': 'noninteractive', 'DEBCONF_DEBUG': 'developer'}, **more))
 
     def _run(self, name, verb, **more):
+        """In a session of its own: without a terminal."""
         process = subprocess.Popen(['/usr/share/debconf/frontend', '%s/info/light-snapshot.%s' % (self.top, name)] + verb, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment(**more), universal_newlines=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment(**more), universal_newlines=True, start_new_session=True)
         said = process.communicate()[0]
         assert process.returncode == 0, said
         return said
@@ -206,3 +207,9 @@ def test_an_answer_at_a_terminal(debconf):
     os.waitpid(child, 0)
     with open(debconf.top + '/asked') as stream:
         assert stream.read().split() == PLAIN + ['--apparmor=keep']
+
+
+@pytest.mark.parametrize('frontend', ['dialog', 'readline', 'teletype'])
+def test_no_terminal(debconf, frontend):
+    """As from Ansible or cloud-init, which name no frontend: it neither waits nor takes an end of file for an answer."""
+    assert debconf.configure(DEBIAN_FRONTEND=frontend, TERM='dumb') == (['high'], PLAIN)
