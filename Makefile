@@ -23,7 +23,7 @@ help:
 	@echo 'make test-operations what nova can do to a server, in each state of light snapshots, on two hosts (docs/operations.md)'
 	@echo 'make test-live     the engine on guests that write for ever, or whose QEMU does not answer'
 	@echo 'make deb           the package, in dist/'
-	@echo 'make docs          docs/policy.sample.yaml, out of the code'
+	@echo 'make docs          docs/policy.sample.yaml and the manual of the openstack commands, out of the code'
 	@echo 'make bench         what it costs, as ratios from one run'
 	@echo 'make bench-scale   what it costs among 1,000 servers on 20 simulated hosts, against 100 (docs/scale.md)'
 	@echo 'make testbed-up    a real OpenStack (Debian 12, Zed) on 127.0.0.1;  make testbed-down stops it'
@@ -109,6 +109,7 @@ deb: setup
 docs: setup
 	@$(SUDO) $(PYTHON3) -m tests.environments .venv
 	@$(SUDO) .venv/bin/python tools/policy-sample docs/policy.sample.yaml
+	@$(SUDO) .venv/bin/python tools/client-manual debian/light-snapshot-client.1
 
 bench: setup
 	@$(SUDO) $(PYTHON3) -m bench

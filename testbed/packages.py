@@ -24,7 +24,7 @@ BUILD = """
 
 # The project's tests, and the browser that the Horizon tests and the demo drive.
 TESTS = """
-    chromium faketime fonts-noto-cjk gettext locales python3-debian python3-dev python3-pytest python3-venv tmux
+    apparmor chromium faketime fonts-noto-cjk gettext locales python3-debian python3-dev python3-pytest python3-venv tmux
 """.split()
 
 # What libvirt's Python binding for Python 2.7 is built with (tools/libvirt-python27).

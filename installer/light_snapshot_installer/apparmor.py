@@ -7,7 +7,9 @@ from light_snapshot_installer import run
 
 DIRECTORY = '/etc/apparmor.d'
 DISABLED = DIRECTORY + '/disable'
-PROFILES = ('usr.sbin.libvirtd', 'usr.lib.libvirt.virt-aa-helper')
+PROFILES = ('usr.sbin.libvirtd', 'usr.sbin.virtqemud', 'usr.lib.libvirt.virt-aa-helper')
+#: What the kernel has loaded: one `NAME (MODE)` a line.
+KERNEL = '/sys/kernel/security/apparmor/profiles'
 KEEP, CONFINE, DISABLE = 'keep', 'confine', 'disable'
 CHOICES = (KEEP, CONFINE, DISABLE)
 #: What writes each guest's profile. With --dryrun it only prints it.
@@ -42,6 +44,20 @@ def disabled(root, name):
     return root.exists('%s/%s' % (DISABLED, name))
 
 
+def loaded(root, name):
+    """True if the kernel has the profile of the file `name`, False if not, None if that cannot be seen.
+
+    A profile is called after its program: by the whole path, or since libvirt 5.1 by the last word of it.
+    """
+    try:
+        with open(root.at(KERNEL)) as stream:
+            known = set(line.rsplit(' ', 1)[0] for line in stream)
+    except (IOError, OSError):
+        return None
+    program = '/' + name.replace('.', '/')
+    return program in known or os.path.basename(program) in known
+
+
 def can_confine(root):
     """True if the profile that this libvirt writes for a guest lets a commit write to the file below its layer.
 
@@ -53,21 +69,32 @@ def can_confine(root):
         return None
     top = tempfile.mkdtemp(prefix='light-snapshot-')
     try:
-        for name in ('disk', 'disk.light-1'):
-            open(os.path.join(top, name), 'w').close()
-        code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
-                             given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+        said = guest_rules(root, top)
     finally:
         shutil.rmtree(top)
     below = '"%s/disk"' % top
-    if code != 0 or below not in said:
+    if below not in said:
         return None
     return 'deny %s' % below not in said
 
 
+def guest_rules(root, top):
+    """What virt-aa-helper prints about a guest whose disk and layer are in the directory `top`; '' if it fails."""
+    for name in ('disk', 'disk.light-1'):
+        open(os.path.join(top, name), 'w').close()
+    code, said = run.run([root.at(HELPER), '--create', '--dryrun', '--uuid', 'libvirt-' + _UUID], check=False,
+                         given=(_GUEST % {'uuid': _UUID, 'top': top}).encode('utf-8'))
+    return said if code == 0 else ''
+
+
 def to_disable(root):
-    """The names of the profiles that `disable` would disable."""
-    return [name for name in profiles(root) if not disabled(root, name)]
+    """The names of the profiles that `disable` would disable, or have the kernel let go of."""
+    return [name for name in profiles(root) if not disabled(root, name) or loaded(root, name)]
+
+
+def astray(root, names, wanted):
+    """Those of the profiles `names` that the kernel certainly has (`wanted` False), or certainly has not (True)."""
+    return [name for name in names if loaded(root, name) is (not wanted)]
 
 
 def _parser(root, option, name):
@@ -79,7 +106,7 @@ def _parser(root, option, name):
 
 
 def disable(root, record, save):
-    """Disable both profiles as the first version's instructions do; returns the names that were not disabled before.
+    """Disable the profiles as the first version's instructions do; returns the names of `to_disable`.
 
     `record` is the state's 'apparmor' part; it is extended, and `save` called, before each link is made.
     """
@@ -91,6 +118,10 @@ def disable(root, record, save):
         root.disk.make_directory(root.at(DISABLED))
     for name in changed:
         link = '%s/%s' % (DISABLED, name)
+        if disabled(root, name):
+            # Somebody's link, and the kernel has it still: it would go at the next start.
+            _parser(root, '-R', name)
+            continue
         if link not in record['links']:
             record['links'].append(link)
             save()

@@ -1,5 +1,6 @@
 """The support bundle: one tar file, readable by root alone, without secrets."""
 import io
+import json
 import os
 import re
 import tarfile
@@ -14,18 +15,18 @@ _MATTERS = re.compile(r'light.?snapshot|Traceback|\bERROR\b|\bCRITICAL\b')
 
 
 def write(root, node, path, report):
-    """Write the bundle to `path`, which may not exist yet; `report` is the text of doctor's JSON document.
+    """Write the bundle to `path`, which may not exist yet; `report` is doctor's JSON document.
 
     Raises errors.InstallerError if there is something, or it cannot be written.
     """
     config = ini.load_nova(root, compute=node.compute)
     redaction = redact.Redaction(config)
-    parts = [('doctor.json', report), ('nova.conf', redaction.config(config)), ('packages.txt', packages(root)),
-             ('state.json', read(root.at(paths.STATE_FILE)))]
+    parts = [('doctor.json', as_json(redaction, report)), ('nova.conf', redaction.config(config)),
+             ('packages.txt', redaction.text(packages(root))), ('state.json', record(root, redaction))]
     for name, service in services.SERVICES.items():
         lines = log(root.at(service.log))
         if lines:
-            parts.append(('log/%s.log' % name, lines))
+            parts.append(('log/%s.log' % name, redaction.text(lines)))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -34,10 +35,24 @@ def write(root, node, path, report):
     with os.fdopen(descriptor, 'wb') as stream:
         with tarfile.open(fileobj=stream, mode='w:gz') as tar:
             for name, text in parts:
-                data = redaction.text(text).encode('utf-8')
+                data = text.encode('utf-8')
                 facts = tarfile.TarInfo('light-snapshot-support/' + name)
                 facts.size, facts.mode, facts.mtime = len(data), 0o600, int(time.time())
                 tar.addfile(facts, io.BytesIO(data))
+
+
+def as_json(redaction, document):
+    """The text of a document without its secrets."""
+    return json.dumps(redaction.data(document), indent=1, sort_keys=True) + u'\n'
+
+
+def record(root, redaction):
+    """The installer's record, which may be damaged."""
+    text = read(root.at(paths.STATE_FILE))
+    try:
+        return as_json(redaction, json.loads(text))
+    except ValueError:
+        return redaction.text(text)
 
 
 def read(path):

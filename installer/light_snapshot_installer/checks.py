@@ -31,6 +31,37 @@ def check_files(root, record, entries, kept=()):
         yield check_file(root, path, record['files'][path]['sha256'])
     for path in sorted(set(record['files']) - planned - set(kept)):
         yield FAIL, path, 'is not part of this version; run `light-snapshot install`'
+    for row in check_directories(root, record['files']):
+        yield row
+
+
+def check_directories(root, paths_of_files):
+    """Who may write to a directory above a file of ours can replace what root runs, and nova's own files there as well.
+
+    Of directories with the same fault one inside of another is not named again.
+    """
+    found, faults = set(), {'/': ''}
+    for path in paths_of_files:
+        while path != '/':
+            path = os.path.dirname(path)
+            found.add(path)
+    for path in sorted(found):
+        try:
+            facts = os.stat(root.at(path))
+        except OSError:
+            continue  # What is missing in it has a row.
+        fault = ''
+        if facts.st_mode & 0o002 and not facts.st_mode & 0o1000:
+            fault = 'everybody may write to it, mode %04o: chmod o-w' % (facts.st_mode & 0o7777)
+        elif facts.st_uid != 0:
+            fault = 'belongs to uid %d, who can replace what root runs there, nova\'s own code included' % facts.st_uid
+        elif facts.st_mode & 0o020 and facts.st_gid != 0:
+            fault = 'group %d may write to it, and can replace what root runs there' % facts.st_gid
+        if fault and faults.get(os.path.dirname(path)) != fault:
+            yield FAIL if 'everybody' in fault else NOTE, path, fault
+        faults[path] = fault
+    if not any(faults.values()):
+        yield OK, 'directories', 'root alone writes to those above the files'
 
 
 def check_file(root, path, digest):
@@ -124,23 +155,35 @@ def check_apparmor(root, node, record):
     if not apparmor.active(root):
         yield OK, 'AppArmor', 'does not run on this node'
         return
-    wanted = record['apparmor']['choice'] or apparmor.DISABLE
-    able = apparmor.can_confine(root)
-    for name in apparmor.profiles(root):
-        subject = 'AppArmor %s' % name
-        if apparmor.disabled(root, name) != (wanted == apparmor.DISABLE):
-            yield FAIL, subject, 'is %s, but the choice is %s' % (
-                'disabled' if apparmor.disabled(root, name) else 'enabled', wanted)
-        elif wanted == apparmor.DISABLE:
-            yield OK, subject, 'disabled'
-        elif able:
-            yield OK, subject, 'enabled: this libvirt lets confined guests commit their layers'
-        elif wanted == apparmor.KEEP:
-            yield NOTE, subject, 'kept: libvirt may refuse later commits of layers (docs/installer.md)'
-        else:
-            yield FAIL, subject, 'enabled, and this libvirt refuses later commits of layers; choose --apparmor=disable, or update it'
+    wanted, able, names = record['apparmor']['choice'], apparmor.can_confine(root), apparmor.profiles(root)
+    if names and apparmor.loaded(root, names[0]) is None:
+        yield NOTE, 'AppArmor', '%s cannot be read: what the kernel has loaded was not seen' % apparmor.KERNEL
+    for name in names:
+        yield check_profile(root, name, wanted, able, '%s/%s' % (apparmor.DISABLED, name) in record['apparmor']['links'])
     if able and wanted == apparmor.DISABLE:
         yield NOTE, 'AppArmor', 'this libvirt can do without disabled profiles: `light-snapshot install --apparmor=confine`'
+
+
+def check_profile(root, name, wanted, able, ours):
+    """One row for one profile. `able`: guests under it can commit; `ours`: a link that disables it would be the record's."""
+    subject, linked, loaded = 'AppArmor %s' % name, apparmor.disabled(root, name), apparmor.loaded(root, name)
+    if wanted == apparmor.DISABLE and linked and loaded:
+        return FAIL, subject, 'is disabled, but the kernel still has it; run `light-snapshot install`'
+    if wanted == apparmor.DISABLE and linked:
+        return OK, subject, 'disabled' if loaded is None else 'disabled, and not in the kernel'
+    if not wanted:
+        return FAIL, subject, 'came after light-snapshot; run `light-snapshot install`'
+    if wanted == apparmor.DISABLE or linked and ours:
+        return FAIL, subject, 'is %s, but the choice is %s' % ('disabled' if linked else 'enabled', wanted)
+    if linked:
+        return NOTE, subject, 'is disabled, and not by light-snapshot'
+    if loaded is False:
+        return NOTE, subject, 'is enabled, but the kernel does not have it: nothing is confined by it'
+    if able:
+        return OK, subject, 'enabled: this libvirt lets confined guests commit their layers'
+    if wanted == apparmor.KEEP:
+        return NOTE, subject, 'kept: libvirt may refuse later commits of layers (docs/installer.md)'
+    return FAIL, subject, 'enabled, and this libvirt refuses later commits of layers; choose --apparmor=disable, or update it'
 
 
 def check_services(root, record):

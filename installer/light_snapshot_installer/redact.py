@@ -1,5 +1,13 @@
 """Takes secrets out of what a support bundle holds."""
+import json
 import re
+
+from light_snapshot_installer.dburl import unquote
+
+try:
+    from urllib.parse import quote
+except ImportError:
+    from urllib import quote
 
 HIDDEN = '***'
 
@@ -20,28 +28,47 @@ _PATTERNS = (
 )
 
 
+#: Options whose value is a secret whatever it looks like: digits, or short.
+_NAMED = re.compile(r'(?i)pass|secret|token|credential|_key\Z')
+
+
 class Redaction(object):
     """Knows the secrets of one configuration (an ini.Config) and takes them out of texts."""
 
     def __init__(self, config):
-        found = set()
+        anywhere, words = set(), set()
         for (section, option), value in config.items():
             if shown(section, option):
                 continue
-            found.update(word for word in re.split(r'[\s,]+', value) if len(word) >= 4)
-            for url in re.findall(r'://[^:@/\s]*:(\S*)@', value):
-                found.add(url)
-        # The longest first: one may hold another.
-        self._secrets = sorted((word for word in found if not word.isdigit() and word.lower() not in _COMMON), key=len,
-                               reverse=True)
+            anywhere.update(word for word in re.split(r'[\s,]+', value) if len(word) >= 4 and not word.isdigit())
+            named = set(found for url in re.findall(r'://[^:@/\s]*:(\S*)@', value) for found in (url, unquote(url)))
+            if _NAMED.search(option):
+                named.update(text for whole in (value, config.get(section, option, '')) for text in [whole.strip('"\'')] + whole.split())
+            for secret in named:
+                (words if len(secret) < 4 or secret.isdigit() else anywhere).add(secret)
+        # Nobody who reads of *** in each path is kept from guessing a word that stands in all of them; it is the log that would say nothing.
+        self._secrets = _forms(word for word in anywhere if word.lower() not in _COMMON)
+        # As parts of other words and numbers these would be everywhere.
+        self._words = [re.compile(r'(?<![\w.])%s(?![\w.]\w|\w)' % re.escape(word)) for word in _forms(words)]
 
     def text(self, text):
         """A text without them."""
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
+        for pattern in self._words:
+            text = pattern.sub(HIDDEN, text)
         for pattern, replacement in _PATTERNS:
             text = pattern.sub(replacement, text)
         return text
+
+    def data(self, value):
+        """What JSON holds without them: in its texts, as they are before JSON escapes them, and where a name says it."""
+        if isinstance(value, dict):
+            return dict((self.text(key), HIDDEN if _NAMED.search(key) and not isinstance(one, (dict, list)) else self.data(one))
+                        for key, one in value.items())
+        if isinstance(value, list):
+            return [self.data(one) for one in value]
+        return value if value is None or isinstance(value, (bool, int, float)) else self.text(value)
 
     def config(self, config):
         """The configuration as text: every option's name, and the values of those that are known to be harmless."""
@@ -52,6 +79,15 @@ class Redaction(object):
                 last = section
             lines.append('%s = %s' % (option, self.text(value) if shown(section, option) else HIDDEN))
         return '\n'.join(lines) + '\n'
+
+
+def _forms(secrets):
+    """Secrets as they may stand in a text: as they are, escaped as in JSON, encoded as in a URL. The longest first: one may hold another."""
+    found = set()
+    for secret in secrets:
+        found.update((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]))
+        found.update(u'' + quote(secret.encode('utf-8'), safe) for safe in ('', '/'))
+    return sorted((form for form in found if form), key=len, reverse=True)
 
 
 #: Values that are words of every log, whatever option has them.

@@ -8,8 +8,8 @@ from light_snapshot_installer import errors, node, paths, process, run
 Service = collections.namedtuple('Service', 'name log owns')
 
 COMPUTE, CONDUCTOR, APACHE = 'nova-compute', 'nova-conductor', 'apache2'
-#: Debian's and Ubuntu 14.04's names of one service.
-LIBVIRT = ('libvirtd', 'libvirt-bin')
+#: Debian's and Ubuntu 14.04's names of one service, and the one that takes its place where libvirt is split.
+LIBVIRT = ('libvirtd', 'libvirt-bin', 'virtqemud')
 API = ('nova-api', 'nova-api-os-compute')
 
 
@@ -20,13 +20,14 @@ def _nova(name):
     return Service(name, '/var/log/nova/%s.log' % name, owns)
 
 
-def _libvirt(name):
-    return Service(name, '/var/log/libvirt/libvirtd.log', lambda one: process.program(one) == 'libvirtd')
+def _libvirt(name, program='libvirtd'):
+    return Service(name, '/var/log/libvirt/%s.log' % program, lambda one: process.program(one) == program)
 
 
 #: In the order in which they restart: nova-compute needs libvirt and a conductor, the API needs none of the others.
 SERVICES = collections.OrderedDict((service.name, service) for service in (
-    _libvirt(LIBVIRT[0]), _libvirt(LIBVIRT[1]), _nova(CONDUCTOR), _nova(API[0]), _nova(API[1]), _nova(COMPUTE),
+    _libvirt(LIBVIRT[0]), _libvirt(LIBVIRT[1]), _libvirt(LIBVIRT[2], LIBVIRT[2]), _nova(CONDUCTOR), _nova(API[0]), _nova(API[1]),
+    _nova(COMPUTE),
     Service(APACHE, '/var/log/apache2/error.log', lambda one: one.comm == 'apache2')))
 
 _NOVA = (COMPUTE, CONDUCTOR) + API

@@ -18,6 +18,8 @@ CALLS = '/var/log/calls'
 PIDS = '/var/log/pids'
 SERVICES = ('nova-api', 'nova-compute', 'nova-conductor', 'nova-cert', 'nova-consoleauth', 'nova-scheduler',
             'nova-network', 'nova-novncproxy', 'libvirt-bin', 'apache2')
+#: What our package depends on: the contents of the first two are put there otherwise, and debconf stays away, as in a small chroot.
+DEPENDS = (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0'), ('debconf', '1.5.51ubuntu2'))
 #: Not needed to run anything; most of the library's size.
 UNUSED = ('test', 'tests', 'idlelib', 'lib-tk', 'lib2to3', 'ensurepip', 'config', 'site-packages', 'dist-packages',
           'distutils', 'sqlite3', 'bsddb')
@@ -222,7 +224,7 @@ class LibertyRoot(object):
 
     def add_openstack(self, work, init, nova=True, dashboard=True):
         """nova and Horizon of Liberty with their dependencies, and the commands of `init` ('upstart', 'sysv')."""
-        for name, version in (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0')):
+        for name, version in DEPENDS:
             self.add_package(work, name, version)
         if init == 'upstart':
             write(self.at('/sbin/initctl'), INITCTL, 0o755)

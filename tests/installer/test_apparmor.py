@@ -128,7 +128,7 @@ def test_guests_that_cannot_be_confined(confined, text):
 
 def test_confine(confined):
     helper(confined, ALLOWED)
-    assert confined.run('install')[0] == 0
+    assert confined.run('install', '--apparmor=disable')[0] == 0
     code, out, _err = confined.run('verify', '--quiet')
     assert code == 0 and 'install --apparmor=confine' in out
     assert confined.run('install', '--apparmor=confine')[0] == 0
@@ -141,6 +141,64 @@ def test_confine(confined):
     code, out, _err = confined.run('install', '--maintainer-script')
     assert code == 0 and 'it was otherwise' in out
     assert confined.run('verify')[0] == 1
+
+
+def test_the_least_is_done_where_nobody_has_chosen(confined):
+    """A libvirt that can do without disabled profiles keeps them; with another they go, and that is said aloud. Once."""
+    helper(confined, ALLOWED)
+    code, out, _err = confined.run('install', '--maintainer-script')
+    assert code == 0 and 'NOBODY HAS CHOSEN' not in out
+    assert parser_calls(confined) == [] and not os.path.lexists(link(confined, PROFILES[0]))
+    assert confined.run('verify')[0] == 0
+    assert confined.run('rollback')[0] == 0
+    os.unlink(confined.top + paths.STATE_FILE)
+    helper(confined, DENIED)
+    code, out, _err = confined.run('install', '--maintainer-script')
+    assert code == 0 and 'NOBODY HAS CHOSEN' in out and '%s, %s' % PROFILES in out and '--apparmor=keep' in out
+    assert os.path.islink(link(confined, PROFILES[0]))
+    helper(confined, ALLOWED)
+    code, out, _err = confined.run('install', '--maintainer-script')
+    assert code == 0 and 'NOBODY HAS CHOSEN' not in out
+    # What was decided before holds; that it is not needed any more is for verify to say.
+    assert os.path.islink(link(confined, PROFILES[0]))
+
+
+def test_a_choice_to_keep_outlives_a_rollback(confined):
+    assert confined.run('install', '--apparmor=keep')[0] == 0
+    assert confined.run('rollback')[0] == 0
+    assert confined.run('install')[0] == 0
+    assert parser_calls(confined) == []
+    assert confined.run('install', '--apparmor=disable')[0] == 0
+    assert confined.run('rollback')[0] == 0
+    helper(confined, ALLOWED)
+    assert confined.run('install')[0] == 0
+    assert not os.path.lexists(link(confined, PROFILES[0]))
+
+
+def test_nothing_is_chosen_before_there_is_something_to_choose(confined):
+    """libvirt comes after us: it is then that the choice is made."""
+    for name in PROFILES:
+        os.unlink(confined.top + '/etc/apparmor.d/' + name)
+    assert confined.run('install')[0] == 0
+    assert confined.run('verify')[0] == 0
+    for name in PROFILES + ('usr.sbin.virtqemud',):
+        write(confined.top + '/etc/apparmor.d/' + name, u'profile')
+    code, out, _err = confined.run('verify', '--quiet')
+    assert code == 1 and 'came after light-snapshot' in out
+    helper(confined, DENIED)
+    code, out, _err = confined.run('install', '--maintainer-script')
+    assert code == 0 and 'NOBODY HAS CHOSEN' in out
+    assert os.path.islink(link(confined, 'usr.sbin.virtqemud'))
+    assert confined.run('verify')[0] == 0
+
+
+def test_what_the_operator_disabled_is_no_fault(confined):
+    os.makedirs(confined.top + '/etc/apparmor.d/disable')
+    os.symlink('/etc/apparmor.d/' + PROFILES[0], link(confined, PROFILES[0]))
+    helper(confined, ALLOWED)
+    assert confined.run('install')[0] == 0
+    code, out, _err = confined.run('verify', '--quiet')
+    assert code == 0 and 'is disabled, and not by light-snapshot' in out
 
 
 @pytest.mark.skipif(not os.access(apparmor.HELPER, os.X_OK), reason='no libvirt with AppArmor is on this machine')

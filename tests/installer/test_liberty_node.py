@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from installer_fakes import NOT_IN_LIBERTY, SHIMS, tree_of, write
-from liberty_root import CODE, HORIZON, SERVICES, SLEEPS, LibertyRoot, nova_code
+from liberty_root import CODE, DEPENDS, HORIZON, SERVICES, SLEEPS, LibertyRoot, nova_code
 
 pytestmark = pytest.mark.skipif(sys.version_info[0] == 2,
                                 reason='what is tested runs on the CPython 2.7 in the root, whichever runs the test')
@@ -176,7 +176,7 @@ def test_upgrade_of_nova(liberty, deb, tmp_path):
 
 def test_nova_comes_after_the_package(liberty, deb, tmp_path):
     """dpkg's triggers install on a node that had nothing, and take all away with nova."""
-    for name, version in (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0')):
+    for name, version in DEPENDS:
         liberty.add_package(str(tmp_path), name, version)
     shown = well(liberty.dpkg('-i', deb))
     assert 'no part of OpenStack was found' in shown
@@ -208,7 +208,7 @@ FIRST_START = """#!/bin/sh
 
 def test_nova_compute_finds_our_files_when_it_is_first_started(liberty, deb, tmp_path):
     """On a host with layers: nova's service is configured after our files are in place, also where nova went and came back."""
-    for name, version in (('python', '2.7.5-5ubuntu3'), ('python-pymysql', '0.6.2-1~cloud0')):
+    for name, version in DEPENDS:
         liberty.add_package(str(tmp_path), name, version)
     well(liberty.dpkg('-i', deb))
     write(liberty.at('/var/lib/nova/instances/11111111-2222-3333-4444-555555555555/light-snapshot.json'),
@@ -278,6 +278,6 @@ def test_policy_that_forbids_restarts(liberty, deb, tmp_path):
 def test_package_that_lacks_a_dependency_of_14_04_is_not_asked_for(deb):
     """Every dependency has an alternative that Ubuntu 14.04 carries."""
     depends = subprocess.check_output(['dpkg-deb', '-f', deb, 'Depends'], universal_newlines=True)
-    carried = ('python', 'python-pymysql')
+    carried = [name for name, _version in DEPENDS]
     for group in depends.strip().split(','):
         assert set(carried) & set(one.split()[0] for one in group.split('|')), group

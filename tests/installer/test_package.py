@@ -72,13 +72,14 @@ def test_control(deb):
 
 def test_scripts_are_posix_shell(deb, tmp_path, unpacked):
     subprocess.check_call(['dpkg-deb', '-e', deb, str(tmp_path)])
-    scripts = [str(tmp_path / name) for name in ('postinst', 'prerm', 'postrm')]
+    scripts = [str(tmp_path / name) for name in ('config', 'postinst', 'prerm', 'postrm')]
     for script in scripts + [unpacked + '/usr/sbin/light-snapshot',
                              unpacked + '/usr/lib/light-snapshot/light-snapshot-act']:
         assert open(script).readline().strip() == '#!/bin/sh'
         subprocess.check_call(['dash', '-n', script])
     subprocess.check_call(['dash', '-n', unpacked + '/usr/share/light-snapshot/installer/python.sh'])
-    subprocess.check_call(['shellcheck', '-s', 'sh'] + scripts)
+    # 2119: debconf's functions take words or none.
+    subprocess.check_call(['shellcheck', '-x', '-s', 'sh', '-e', 'SC2119'] + scripts)
     # Nothing that debhelper adds asks for a helper that Ubuntu 14.04 has not.
     text = ''.join(open(script).read() for script in scripts)
     assert not [word for word in ('deb-systemd', 'systemctl', 'py3compile', 'pycompile', 'maintscript') if word in text]
@@ -124,14 +125,34 @@ def test_version_runs_from_the_package(unpacked):
     assert shown.split()[0] == 'light-snapshot'
 
 
-def test_manual_page_renders_without_a_warning(unpacked):
-    page = unpacked + '/usr/share/man/man8/light-snapshot.8.gz'
+def rendered(page):
+    """The text of a manual page."""
     process = subprocess.Popen(['man', '--warnings', '-l', page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                universal_newlines=True, env=dict(os.environ, MANWIDTH='100', LC_ALL='C.UTF-8'))
     text, warnings = process.communicate()
     assert warnings == ''
+    return text
+
+
+def test_manual_page_renders_without_a_warning(unpacked):
+    text = rendered(unpacked + '/usr/share/man/man8/light-snapshot.8.gz')
     for word in ('install', 'verify', 'rollback', 'status', 'doctor', '--drop-columns', '--dry-run', '--bundle', '--apparmor', '--root', '--python'):
         assert word in text
+
+
+def test_manual_of_the_openstack_commands(unpacked):
+    """It is what the classes of the commands say now (`make docs`), has every command, and renders."""
+    with open(os.path.join(TREE, 'debian', 'light-snapshot-client.1')) as stream:
+        assert stream.read() == output(sys.executable, '-B', os.path.join(TREE, 'tools', 'client-manual'), '-')
+    text = ' '.join(rendered(unpacked + '/usr/share/man/man1/light-snapshot-client.1.gz').split())
+    with open(os.path.join(TREE, 'overlay/dist-packages/light_snapshot.egg-info/entry_points.txt')) as stream:
+        commands = [line.split(' = ')[0][len('server_light_snapshot_'):].replace('_', ' ') for line in stream
+                    if line.startswith('server_light_snapshot_')]
+    assert len(commands) == 19
+    for command in commands:
+        assert 'openstack server light snapshot %s ' % command in text, command
+    # An example is typed as it is printed.
+    assert 'openstack server light snapshot set --name "before upgrade" --description "database stopped" web 3' in text
 
 
 @pytest.mark.parametrize('words,expected', [

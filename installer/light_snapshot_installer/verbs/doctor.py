@@ -1,6 +1,4 @@
 """`light-snapshot doctor`: what is wrong here, and what to do about each of it."""
-import json
-
 from light_snapshot_installer import SHARE, bundle, checks, diagnosis, errors, extended, held
 from light_snapshot_installer import node as nodes, payload, rollout, state as states, version
 
@@ -30,7 +28,7 @@ def run(root, arguments, out, share=SHARE):
     document = {'version': version(), 'phase': record['phase'], 'parts': node.parts, 'failed': len(failed),
                 'findings': [dict(finding._asdict()) for finding in findings]}
     if arguments.bundle:
-        bundle.write(root, node, arguments.bundle, json.dumps(document, indent=1, sort_keys=True) + '\n')
+        bundle.write(root, node, arguments.bundle, document)
         out.say('support bundle: %s (look into it before you pass it on)' % arguments.bundle)
     areas = sorted(set(finding.area for finding in findings))
     out.say('%s looked at: %d findings, %d of them have to be seen to' % (
@@ -79,6 +77,8 @@ def advice(area, result, detail):
         return _NOVAS
     if 'owner or mode' in detail:
         return 'chown root:root and chmod 644 it; nobody else may change what root and nova run'
+    if 'everybody may write' in detail:
+        return 'take that right away (chmod o-w), and see whether nova\'s files there are still its own (dpkg --verify)'
     if area == 'schema' and 'does not let us in' in detail:
         return 'see that the database is up and lets nova itself in'
     return _INSTALL

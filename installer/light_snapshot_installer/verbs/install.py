@@ -169,12 +169,14 @@ def _undone(root, record, fresh, pending, error):
 
 
 def choice(root, node, arguments, record, out):
-    """One of apparmor.CHOICES: the command line, else the last choice, else the defaults file, else disable.
+    """One of apparmor.CHOICES: the command line, else the last choice, else the defaults file, else the least that this node
+    can do with; '' as long as there is nothing to choose here.
 
     Raises errors.Refused if guests cannot be confined here; where they could when that was chosen, that is only noted.
     """
-    wanted = (arguments.apparmor or record['apparmor']['choice']
-              or nodes.defaults(root).get('DEFAULT', 'APPARMOR', apparmor.DISABLE))
+    wanted = arguments.apparmor or record['apparmor']['choice'] or nodes.defaults(root).get('DEFAULT', 'APPARMOR', '')
+    if not wanted:
+        return least(root, node, out)
     if wanted not in apparmor.CHOICES:
         raise errors.InstallerError('APPARMOR=%s in /etc/default/light-snapshot is none of %s' % (
             wanted, ', '.join(apparmor.CHOICES)), next_step='correct it, then run `light-snapshot install` again')
@@ -188,6 +190,21 @@ def choice(root, node, arguments, record, out):
             raise errors.Refused('guests cannot be confined here: %s' % what, next_step='take libvirt 12.1 or later, or choose'
                                  ' --apparmor=disable')
     return wanted
+
+
+def least(root, node, out):
+    """What is done where nobody has said it: the profiles stay where guests can live under them, else they are disabled, aloud."""
+    if not (node.compute and apparmor.active(root) and apparmor.profiles(root)):
+        return ''
+    ahead = apparmor.to_disable(root)
+    if not ahead:
+        return apparmor.DISABLE
+    if apparmor.can_confine(root):
+        return apparmor.CONFINE
+    out.note('AppArmor: NOBODY HAS CHOSEN, and this libvirt refuses later commits of layers under its profiles, so these are disabled: %s.'
+             ' Guests that are started from now on are NOT CONFINED. `light-snapshot install --apparmor=keep` puts the profiles back'
+             % ', '.join(ahead))
+    return apparmor.DISABLE
 
 
 def set_apparmor(root, node, record, wanted, out):
@@ -206,6 +223,15 @@ def set_apparmor(root, node, record, wanted, out):
     if changed:
         out.step('AppArmor profiles %s: %s' % (
             'disabled' if wanted == apparmor.DISABLE else 'enabled again', ', '.join(changed)))
+    tell_astray(root, changed, wanted != apparmor.DISABLE, out)
+
+
+def tell_astray(root, names, wanted, out):
+    """Note the profiles that the kernel did not let go of, or (`wanted`) did not take."""
+    for name in apparmor.astray(root, names, wanted) if root.disk.acting else ():
+        path = '%s/%s' % (apparmor.DIRECTORY, name)
+        out.note('AppArmor: the kernel %s %s; see what `apparmor_parser %s %s` says' % (
+            ('did not take', path, '-r', path) if wanted else ('still has', path, '-R', path)))
 
 
 def restart_pending(root, node, record, arguments, out):

@@ -115,5 +115,9 @@ def undo_apparmor(root, record, out):
     restored = apparmor.undo(root, record['apparmor'], record.save)
     if restored:
         out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
-    record['apparmor']['choice'] = ''
+    if apparmor.active(root):
+        install.tell_astray(root, restored, True, out)
+    # That they are to stay is not forgotten; what made them go is asked anew.
+    if record['apparmor']['choice'] == apparmor.DISABLE:
+        record['apparmor']['choice'] = ''
     return restored
