@@ -107,6 +107,12 @@ def oldest(name, own):
     return min(daemons or own, key=lambda one: (one.ticks, one.pid))
 
 
+def oldest_change(root, paths_of_files):
+    """When the oldest of the files was put in place: seconds since 1970, 0 if none is there."""
+    times = [os.lstat(root.at(path)).st_ctime for path in paths_of_files if os.path.lexists(root.at(path))]
+    return min(times) if times else 0.0
+
+
 def newest_change(root, paths_of_files):
     """When the newest of the files (or of nova's own behind them) was put in place: seconds since 1970, 0 if none."""
     newest = 0.0
@@ -125,6 +131,12 @@ def stale(root, paths_of_files):
             if oldest(name, own).start < newest_change(root, relevant(paths_of_files, name))]
 
 
+def touched(root, paths_of_files):
+    """Names of running services with a process that began after the first file of ours that it may have loaded."""
+    return [name for name, own in running(root).items() for ours in [relevant(paths_of_files, name)]
+            if ours and max(one.start for one in own) >= oldest_change(root, ours)]
+
+
 #: What an error says of a service that did not come back, and what to do then, at an installation and at a roll-back.
 BEHIND = 'Files are as they are to be; services that the record names as pending may still run the code of before.'
 EITHER_WAY = ('then run the same command again to go on, or the other one of `light-snapshot install` and `light-snapshot rollback` to'
@@ -137,10 +149,10 @@ class RestartDenied(errors.InstallerError):
     exit_code = errors.EXIT_RESTART_DENIED
 
 
-def restart(root, name, maintainer_script=False):
+def restart(root, name, maintainer_script=False, begin=lambda name: None):
     """Restart one service through the node's init system; returns when that says it is done.
 
-    From a maintainer script the operator's policy-rc.d is asked first. Raises RestartDenied if that says no, and
+    From a maintainer script the operator's policy-rc.d is asked first; then `begin(name)` is called. Raises RestartDenied if that says no, and
     errors.InstallerError if the restart fails.
     """
     # Not through invoke-rc.d: where it finds no runlevel (containers) it forbids everything, and what we restart runs.
@@ -149,6 +161,7 @@ def restart(root, name, maintainer_script=False):
         raise RestartDenied('policy-rc.d forbids to restart %s now' % name,
                             'Files are as they are to be, but services that still run have not taken it up.',
                             'run `light-snapshot install` (after a removal: restart them) when it suits')
+    begin(name)
     systemd = node.init_system(root) == 'systemd'
     argv = ['systemctl', 'restart', name] if systemd else ['service', name, 'restart']
     code, output = run.run(argv, check=False, clean=True)

@@ -131,13 +131,16 @@ def report_counts(config, name):
     return total if seen else None
 
 
-def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, done=lambda name: None):
+def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, done=lambda name: None,
+                begin=lambda name: None, owed=()):
     """Restart the services that run now, in order, and wait until each serves; returns the names restarted.
 
-    `done(name)` is called when one serves again. One that does not run is left stopped (and done). Raises
+    `begin(name)` is called before each restart, `done(name)` when one serves again. One that does not run is left stopped (and
+    done), unless it is one of `owed`: those ran before a restart of ours that did not end well. Raises
     errors.InstallerError naming the service and its log, services.RestartDenied if policy-rc.d forbids it.
     """
-    active = services.running(root, names)
+    running = services.running(root, names)
+    active = [name for name in services.SERVICES if name in running or (name in owed and name in names)]
     for name in names:
         if name not in active:
             done(name)
@@ -149,14 +152,14 @@ def restart_all(root, names, config, out, maintainer_script=False, deadline=DEAD
             done(name)
             continue
         watch = Watch(root, name, config)
-        services.restart(root, name, maintainer_script)
+        services.restart(root, name, maintainer_script, begin)
         watches.append((watch, time.time()))
         _first_sign(watch, deadline)
     for watch, since in watches:
         _wait(watch, since, deadline, out)
         out.step('%s serves again, %.1f s after its restart' % (watch.name, time.time() - since))
         done(watch.name)
-    return list(active)
+    return active
 
 
 def _first_sign(watch, deadline):

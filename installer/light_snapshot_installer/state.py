@@ -27,6 +27,8 @@ def _empty():
         'columns': [],        # [cell, server, database, table, column] that this node added
         'apparmor': {'choice': '', 'links': [], 'directories': []},
         'pending': [],        # services that must restart and have not
+        'restarting': [],     # those of them whose restart has begun: they ran, and may be down now
+        'first': False,       # from the start of a first installation until its services serve
         'restarted': [],      # services that the last run restarted
     }
 

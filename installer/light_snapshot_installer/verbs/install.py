@@ -3,7 +3,7 @@ import argparse
 import time
 
 from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
-from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, undo, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -49,18 +49,20 @@ def run(root, arguments, out, share=SHARE):
     payload.check_syntax(entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
+    if fresh:
+        record['first'] = undo.is_first(root)
     wanted = choice(root, node, arguments, record, out)
     add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
         changed = install_files(root, record, entries, kept, out)
     except (errors.InstallerError, OSError) as error:
-        raise _undone(root, record, fresh, pending, error)
+        raise _undone(root, record, fresh and record['first'], pending, error)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
     set_apparmor(root, node, record, wanted, out)
     record.enter(states.INSTALLED)
-    restart_pending(root, node, record, arguments, out)
+    restart_or_undo(root, node, record, arguments, out)
     out.step('light-snapshot %s is installed: %d files, %d changed now' % (
         record['version'], len(record['files']), len(changed)))
     return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
@@ -157,7 +159,7 @@ def _undone(root, record, fresh, pending, error):
     try:
         copying.take_away(root, record, list(record['files']))
         copying.remove_directories(root, record)
-        record['pending'] = pending
+        record['pending'], record['first'] = pending, False
         record.enter(states.ABSENT)
     except (errors.InstallerError, OSError) as second:
         return errors.InstallerError(
@@ -208,15 +210,34 @@ def set_apparmor(root, node, record, wanted, out):
             'disabled' if wanted == apparmor.DISABLE else 'enabled again', ', '.join(changed)))
 
 
-def restart_pending(root, node, record, arguments, out):
-    """Restart what the record says is pending; the record shrinks as each serves again."""
-    names = [name for name in services.SERVICES if name in record['pending']]
+def restart_or_undo(root, node, record, arguments, out):
+    """Restart what is pending; a first installation is undone where a service does not come back."""
+    try:
+        restart_pending(root, node, record, arguments, out)
+    except services.RestartDenied:
+        record['first'] = False
+        record.save()
+        raise
+    except errors.InstallerError as error:
+        raise undo.after(error, root, node, record, lambda names: restart_pending(root, node, record, arguments, out, names), out)
+    record['first'] = False
+    record.save()
+
+
+def restart_pending(root, node, record, arguments, out, only=None):
+    """Restart what the record says is pending (`only`: of these); the record shrinks as each serves again."""
+    names = [name for name in services.SERVICES if name in record['pending'] and (only is None or name in only)]
     record['restarted'] = []
 
+    def begin(name):
+        record['restarting'] = sorted(set(record['restarting']) | set([name]))
+        record.save()
+
     def done(name):
-        record['pending'] = [other for other in record['pending'] if other != name]
+        for key in ('pending', 'restarting'):
+            record[key] = [other for other in record[key] if other != name]
         record.save()
 
     record['restarted'] = serving.restart_all(root, names, node.config, out, arguments.maintainer_script,
-                                              arguments.wait, done)
+                                              arguments.wait, done, begin, record['restarting'])
     record.save()

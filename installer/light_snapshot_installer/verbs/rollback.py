@@ -1,6 +1,6 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, ledger, node as nodes, online
-from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states
+from light_snapshot_installer import SHARE, cells, copying, errors, ledger, node as nodes, online
+from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states, undo
 from light_snapshot_installer.verbs import install
 
 SUMMARY = 'take light-snapshot off this node: files, diversions, AppArmor links; the columns only if told so'
@@ -36,7 +36,7 @@ def run(root, arguments, out, share=SHARE):
         for directory in copying.remove_directories(root, record):
             out.note('%s stays: it holds files that are not ours' % directory)
         record['directories'] = []
-        restored = undo_apparmor(root, record, out)
+        restored = undo.undo_apparmor(root, record, out)
     # nova-compute took orders meanwhile, with our code in its memory.
     refuse_new(root, node, 'A nova-compute that still runs has our code, and must not restart.')
     install.restart_pending(root, node, record, arguments, out)
@@ -106,14 +106,3 @@ def _columns_to_drop(share, node, record, word, out):
                              next_step='drop them by hand with sql/0001-columns.down.sql, or roll back without'
                                        ' --drop-columns')
     return plan
-
-
-def undo_apparmor(root, record, out):
-    """Load the profiles again that we had disabled; returns their names."""
-    if record['apparmor']['links']:
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
-    restored = apparmor.undo(root, record['apparmor'], record.save)
-    if restored:
-        out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
-    record['apparmor']['choice'] = ''
-    return restored
