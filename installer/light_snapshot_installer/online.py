@@ -93,14 +93,14 @@ def alter(connection, statements, allow_copy):
     text = combined(statements)
     for _way, clause in CLAUSES:
         try:
-            return database.query(connection, text + clause)
+            return database.query(connection, text + clause, patience=None)
         except Exception as error:
             if database.error_code(error) not in NOT_THIS_WAY:
                 raise
     if not allow_copy:
         raise errors.InstallerError('the server would copy the table %s' % statements[0].table,
                                     next_step='run this again with --allow-table-copy at a time at which nova may wait')
-    return database.query(connection, text)
+    return database.query(connection, text, patience=None)
 
 
 def combined(statements):

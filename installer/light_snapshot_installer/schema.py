@@ -10,6 +10,7 @@ LOCK_SECONDS = 120
 #: How long a statement waits for nova's own transactions on the table.
 TABLE_LOCK_SECONDS = 60
 DUPLICATE_COLUMN = 1060
+_UNDER_WAY = ' A change that was under way is carried out by the server or taken back by it; the record holds what is ours.'
 NO_SUCH_COLUMN = 1091
 
 
@@ -115,8 +116,8 @@ def add(name, url, statements, hooks, act=True, copyable=()):
     except errors.InstallerError as error:
         raise errors.InstallerError(
             'cell %s: %s' % (name, error.what),
-            'Columns added to this database so far: %s. They are nullable; nova works with them as without.' % (
-                ', '.join(added) or 'none'),
+            'Columns added to this database so far: %s. They are nullable; nova works with them as without.%s' % (
+                ', '.join(added) or 'none', _UNDER_WAY if isinstance(error, database.Silent) else ''),
             error.next_step or 'run `light-snapshot install` again: it goes on where it stopped')
     wrong = _compare(found, tables, statements)
     if wrong and act:
@@ -166,9 +167,20 @@ def drop(url, statements, ours, hooks, act=True, copyable=()):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
     `hooks`: `intent(statements)` is called before each statement, one for each table, and `done(statement)` of each
-    column after it. Without `act` nothing is run.
+    column after it. Without `act` nothing is run. Raises errors.InstallerError naming how far it went.
     """
-    dropped = 0
+    dropped = []
+    try:
+        _drop(url, statements, ours, hooks, act, copyable, dropped)
+    except errors.InstallerError as error:
+        raise errors.InstallerError(
+            error.what, 'What was done before stays done. Columns dropped from this database so far: %s.%s' % (
+                ', '.join(dropped) or 'none', _UNDER_WAY if isinstance(error, database.Silent) else ''),
+            error.next_step or 'run the same command again: it goes on where it stopped')
+    return len(dropped)
+
+
+def _drop(url, statements, ours, hooks, act, copyable, dropped):
     with _locked(url, act) as connection:
         for table, wanted in by_table(statements).items():
             wanted = [statement for statement in wanted if (table, statement.column) in ours]
@@ -179,8 +191,7 @@ def drop(url, statements, ours, hooks, act=True, copyable=()):
                     break
                 hooks.intent(todo)
                 if not act or _execute(connection, todo, NO_SUCH_COLUMN, table in copyable):
-                    dropped += len(todo)
+                    dropped.extend('%s.%s' % (table, statement.column) for statement in todo)
                     break
             for statement in wanted:
                 hooks.done(statement)
-    return dropped

@@ -382,7 +382,7 @@ class Layer(object):
             return 0
         return subprocess_call(argv, **keywords)
 
-    def query(self, _connection, sql, _arguments=()):
+    def query(self, _connection, sql, _arguments=(), **_patience):
         """For database.query."""
         if sql.startswith('ALTER'):
             self.act(sql)

@@ -256,13 +256,18 @@ class MariaDB(object):
         self.top, self.socket = top, top + '/s'
         data = top + '/data'
         quiet = open(top + '/log', 'w')
+        self.program = ['/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=' + data, '--socket=' + self.socket,
+                        '--skip-networking', '--pid-file=' + top + '/pid', '--innodb-buffer-pool-size=16M',
+                        '--innodb-log-file-size=8M', '--loose-innodb-flush-log-at-trx-commit=0']
         subprocess.check_call(['mariadb-install-db', '--no-defaults', '--user=root', '--datadir=' + data,
                                '--auth-root-authentication-method=normal', '--skip-test-db'],
                               stdout=quiet, stderr=quiet)
-        self.process = subprocess.Popen(
-            ['/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=' + data, '--socket=' + self.socket,
-             '--skip-networking', '--pid-file=' + top + '/pid', '--innodb-buffer-pool-size=16M',
-             '--innodb-log-file-size=8M', '--loose-innodb-flush-log-at-trx-commit=0'], stdout=quiet, stderr=quiet)
+        self.start()
+
+    def start(self):
+        """Start it, also again after it was killed."""
+        with open(self.top + '/log', 'a') as quiet:
+            self.process = subprocess.Popen(self.program, stdout=quiet, stderr=quiet)
         self.wait()
 
     def wait(self):

@@ -79,6 +79,6 @@ def advice(area, result, detail):
         return _NOVAS
     if 'owner or mode' in detail:
         return 'chown root:root and chmod 644 it; nobody else may change what root and nova run'
-    if area == 'schema' and 'does not let us in' in detail:
+    if area == 'schema' and any(text in detail for text in ('does not let us in', 'does not answer')):
         return 'see that the database is up and lets nova itself in'
     return _INSTALL
