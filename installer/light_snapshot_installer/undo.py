@@ -23,6 +23,7 @@ def after(error, root, node, record, restart, out):
     out.step('%s; undoing the installation' % error.what)
     # What began before our first file runs nova's own code, and goes on with it.
     record['pending'] = sorted(set(services.touched(root, record['files'])) | set(record['restarting']))
+    record['by_hand'] = {}
     record.enter(states.ROLLING_BACK)
     try:
         _take_off(root, record, out)

@@ -174,6 +174,10 @@ class FakeServices(object):
         helper = textwrap.dedent(u'''\
             import os, signal, subprocess, sys, time
             top, name, verb = %r, sys.argv[1], sys.argv[2]
+            # What an operator's own unit of another name runs.
+            if os.path.exists(top + '/var/log/unit-' + name): name = open(top + '/var/log/unit-' + name).read()
+            if verb == 'mainpid':
+                print('MainPID=' + open(top + '/var/log/pids/' + name).read()); sys.exit(0)
             open(top + '/var/log/calls', 'a').write(' '.join(sys.argv[1:]) + chr(10))
             if os.path.exists(top + '/var/log/fail-' + name):
                 print(name + ' is broken'); sys.exit(1)
@@ -191,13 +195,21 @@ class FakeServices(object):
             process = subprocess.Popen([sys.executable, top + '/bin-fake/' + name], stdout=log, stderr=log,
                                        close_fds=True)
             open(pidfile, 'w').write(str(process.pid))
-            os.symlink('/proc/%%d' %% process.pid, top + '/proc/%%d' %% process.pid)
+            cgroup, here = top + '/var/log/cgroup-' + name, top + '/proc/%%d' %% process.pid
+            if not os.path.exists(cgroup):
+                os.symlink('/proc/%%d' %% process.pid, here)
+            else:
+                os.mkdir(here)
+                for entry in ('stat', 'cmdline', 'root', 'ns', 'fd'):
+                    os.symlink('/proc/%%d/%%s' %% (process.pid, entry), here + '/' + entry)
+                open(here + '/cgroup', 'w').write(open(cgroup).read())
             ''') % node.top
         write(node.bin + '/helper.py', helper)
         for command, arguments in (('service', '"$@"'), ('systemctl', '"$2" "$1"')):
             # The tests' process cleans the environment: the interpreter is named in full.
-            write(node.bin + '/' + command, u'#!/bin/sh\necho %s "$@" >> %s\nexec %s %s/helper.py %s\n' % (
-                command, node.calls, sys.executable, node.bin, arguments), 0o755)
+            run = '%s %s/helper.py' % (sys.executable, node.bin)
+            write(node.bin + '/' + command, u'#!/bin/sh\n[ "$1" != show ] || exec %s "${4%%.service}" mainpid\n'
+                  u'echo %s "$@" >> %s\nexec %s %s\n' % (run, command, node.calls, run, arguments), 0o755)
         for name in ('nova-compute', 'nova-conductor'):
             write(node.bin + '/' + name, u'import time\ntime.sleep(600)\n')
         write(node.bin + '/nova-api', textwrap.dedent(u'''\

@@ -188,6 +188,8 @@ def test_services_do_not_see_the_operators_environment(compute, services, monkey
     (['/usr/bin/uwsgi_python3', '--http-socket', '127.0.0.1:8774', '--ini', '/etc/nova/nova-api-uwsgi.ini'],
      'nova-api'),
     (['/usr/bin/uwsgi_python3', '--ini', '/etc/nova/nova-api-metadata-uwsgi.ini'], None),
+    (['/usr/bin/uwsgi', '--wsgi-file', '/usr/local/bin/nova-api-wsgi'], 'nova-api'),
+    (['/usr/bin/python3', '-m', 'nova.cmd.compute'], 'nova-compute'),
     (['/usr/bin/uwsgi_python3', '--ini', '/etc/keystone/keystone-uwsgi.ini'], None),
     (['/usr/bin/python3', '/usr/bin/privsep-helper', '--config-file', '/etc/nova/nova-compute.conf'], None),
     (['less', '/var/log/nova/nova-compute'], None),
@@ -223,12 +225,13 @@ def test_table_of_users(path, names):
     assert table.users(path) == names
 
 
-def test_entry_points_are_no_business_of_an_api_with_a_list_of_routes():
+def test_entry_points_are_no_business_of_an_api_with_a_list_of_routes(node):
     code = '/usr/lib/python3/dist-packages/'
     entry_points = code + 'light_snapshot.egg-info/entry_points.txt'
-    assert table.relevant([entry_points], 'nova-api') == [entry_points]
+    root = node.root
+    assert table.relevant([entry_points], 'nova-api', root) == [entry_points]
     routes = code + 'nova/api/openstack/compute/routes.py'
-    assert table.relevant([entry_points, routes], 'nova-api') == [routes]
+    assert table.relevant([entry_points, routes], 'nova-api', root) == [routes]
 
 
 def test_apache_counts_its_wsgi_daemons_only():

@@ -123,8 +123,7 @@ def install_files(root, record, entries, kept, out):
     obsolete = [path for path in record['files'] if path not in targets]
     # Before the first change: which services will have to restart, should this run be cut off.
     touched = [entry.target for entry in entries if _differs(root, record, entry)] + obsolete
-    record.add_pending(name for name in services.running(root) for path in touched
-                       if name in services.users(path, record['files']))
+    record.add_pending(name for name in services.running(root) if services.relevant(touched, name, root, record['files']))
     record.enter(states.INSTALLING)
     out.step('copying %d files' % len(entries))
     changed = copying.place(root, record, entries)
@@ -228,16 +227,6 @@ def restart_pending(root, node, record, arguments, out, only=None):
     """Restart what the record says is pending (`only`: of these); the record shrinks as each serves again."""
     names = [name for name in services.SERVICES if name in record['pending'] and (only is None or name in only)]
     record['restarted'] = []
-
-    def begin(name):
-        record['restarting'] = sorted(set(record['restarting']) | set([name]))
-        record.save()
-
-    def done(name):
-        for key in ('pending', 'restarting'):
-            record[key] = [other for other in record[key] if other != name]
-        record.save()
-
     record['restarted'] = serving.restart_all(root, names, node.config, out, arguments.maintainer_script,
-                                              arguments.wait, done, begin, record['restarting'])
+                                              arguments.wait, serving.Journal(record))
     record.save()

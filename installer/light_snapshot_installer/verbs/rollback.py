@@ -27,7 +27,7 @@ def run(root, arguments, out, share=SHARE):
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
-    record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name))
+    record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name, root))
     restored = []
     if not off:
         record.enter(states.ROLLING_BACK)
