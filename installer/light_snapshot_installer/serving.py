@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from light_snapshot_installer import cells, database, errors, process, services, web
+from light_snapshot_installer import cells, database, errors, ini, process, services, web
 
 DEADLINE = 120
 #: A process that lived this long after its start got past its imports and its configuration (seconds).
@@ -140,7 +140,7 @@ def report_counts(config, name):
 def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, journal=None):
     """Restart the services that run now, in order, and wait until each serves; returns the names restarted.
 
-    `journal`: a Journal of what was begun. One that does not run is left stopped (and done), unless it ran before a restart of ours
+    `config`: nova's, as all but nova-compute read it. `journal`: a Journal of what was begun. One that does not run is left stopped (and done), unless it ran before a restart of ours
     that did not end well. Raises errors.InstallerError naming the service and its log, services.RestartDenied if policy-rc.d
     forbids it, services.ByHand, after all others have restarted, if the init system does not know a process of one.
     """
@@ -166,7 +166,7 @@ def restart_all(root, names, config, out, maintainer_script=False, deadline=DEAD
             if not strays:
                 journal.done(name)
             continue
-        watch = Watch(root, name, config, strays)
+        watch = Watch(root, name, ini.load_nova(root, compute=True) if name == services.COMPUTE else config, strays)
         services.restart(root, name, called, maintainer_script, journal.begin)
         watches.append((watch, time.time()))
         _first_sign(watch, deadline)

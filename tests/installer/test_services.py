@@ -282,6 +282,26 @@ def test_report_in_the_database_is_what_counts(compute, services, mariadb):
     assert watch.missing() == ''
 
 
+@pytest.mark.parametrize('name', ['nova-compute.conf', 'nova-compute.conf.d/host.conf'])
+def test_host_that_nova_compute_alone_is_told(node, services, mariadb, monkeypatch, name):
+    mariadb.make_cell('nova_h')
+    mariadb.query('CREATE TABLE services (host varchar(255), `binary` varchar(255), report_count int, deleted int)', 'nova_h')
+    mariadb.query("INSERT INTO services VALUES ('of-compute', 'nova-compute', 7, 0), ('of-all', 'nova-conductor', 1, 0)", 'nova_h')
+    node.add_nova(controller=True, config=u'host = of-all\n[database]\nconnection = %s\n' % mariadb.url('nova_h'))
+    write(node.top + '/etc/nova/' + name, u'[DEFAULT]\nhost = of-compute\n')
+    services.start('nova-compute', 'nova-conductor')
+    real, asked = serving.report_counts, []
+
+    def reports(config, service):
+        asked.append(service)
+        mariadb.query("UPDATE services SET report_count = report_count + 1 WHERE `binary` = '%s'" % service, 'nova_h')
+        return real(config, service)
+    monkeypatch.setattr(serving, 'report_counts', reports)
+    code, out, err = node.run('install', '--wait', '20')
+    assert code == 0, out + err
+    assert set(asked) == set(['nova-compute', 'nova-conductor'])
+
+
 def test_a_nova_of_another_python_is_left_alone(compute, services, tmp_path):
     """A second nova on the machine, from a virtual environment: neither restarted nor waited for."""
     services.start('nova-compute')
