@@ -63,9 +63,14 @@ def estimates(url, tables, what):
             for table, count, size, engine, row_format in rows]
 
 
+def seconds_of(estimate):
+    """How long one table's change takes, about."""
+    return 1 if estimate.way == INSTANT else estimate.mib // RATE + 1
+
+
 def describe(estimate):
     """What is going to happen to one table, in words."""
-    seconds = estimate.mib // RATE + 1
+    seconds = seconds_of(estimate)
     return '%s, about %d rows, %d MiB: %s' % (estimate.table, estimate.rows, estimate.mib, {
         INSTANT: 'changed at once',
         INPLACE: 'rebuilt while nova works on it, in about %d s' % seconds,

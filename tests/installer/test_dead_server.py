@@ -10,8 +10,8 @@ import pymysql
 import pytest
 
 from installer_fakes import MariaDB
-from light_snapshot_installer import database, dburl, errors, schema, sqlfiles
-from test_schema import NAMES, PLAIN, SQL
+from light_snapshot_installer import database, dburl, progress
+from test_schema import NAMES, PLAIN
 
 TABLES = ('instances', 'shadow_instances')
 
@@ -48,6 +48,15 @@ def hung():
     listener.close()
 
 
+def stop(server):
+    """Stop a server; returns when each of its threads is."""
+    os.kill(server.process.pid, signal.SIGSTOP)
+    tasks, deadline = '/proc/%d/task' % server.process.pid, time.time() + 60
+    while [one for one in os.listdir(tasks) if open('%s/%s/stat' % (tasks, one)).read().rpartition(') ')[2][0] != 'T']:
+        assert time.time() < deadline
+        time.sleep(0.01)
+
+
 def refused(node, *words):
     """install ends with exit code 1, says these words, and has changed nothing."""
     before, began = node.tree(), time.time()
@@ -77,7 +86,7 @@ def test_api_database_that_is_down(controller, server):
 
 
 def test_server_that_is_stopped(controller, server):
-    os.kill(server.process.pid, signal.SIGSTOP)
+    stop(server)
     try:
         refused(controller, 'nova_api on', 'does not answer')
     finally:
@@ -90,7 +99,7 @@ def test_server_that_is_stopped_between_two_statements(controller, server):
         with pytest.raises(database.Silent) as caught:
             with database.session(url) as connection:
                 database.query(connection, 'SELECT 1')
-                os.kill(server.process.pid, signal.SIGSTOP)
+                stop(server)
                 database.query(connection, 'SELECT 2', patience=1)
     finally:
         os.kill(server.process.pid, signal.SIGCONT)
@@ -150,3 +159,23 @@ def test_server_that_dies_in_a_change(controller, server, command, left):
     assert server.columns('nova', 'shadow_instances') == (PLAIN + NAMES if command[0] == 'install' else PLAIN)
     assert controller.run('rollback', '--drop-columns')[0] == 0
     assert server.columns('nova') == PLAIN
+
+
+def test_server_that_is_stopped_in_a_change(controller, server, monkeypatch):
+    """It is asked on another connection how it goes; where that has no answer for long, nobody waits any more."""
+    monkeypatch.setattr(progress, 'HEARTBEAT', 0.2)
+    monkeypatch.setattr(progress, 'SILENCE', 1)
+    held, answers = reader(server), []
+    thread = threading.Thread(target=lambda: answers.append(controller.run('install')))
+    thread.start()
+    busy(server, 'ALTER')
+    stop(server)
+    try:
+        thread.join(120)
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    code, out, err = answers[0]
+    assert code == 1 and 'its server does not answer' in out and 'under way' in err
+    held.close()
+    assert controller.run('install')[0] == 0
+    assert server.columns('nova', 'shadow_instances') == PLAIN + NAMES

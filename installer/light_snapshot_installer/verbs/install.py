@@ -91,7 +91,7 @@ def add_columns(share, node, record, word, out):
     for (name, url), (_name, estimates), tables in zip(found, ahead, copied):
         for estimate in estimates:
             out.step('cell %s: %s' % (name, online.describe(estimate)))
-        hooks = ledger.Ledger(record, name, url)
+        hooks = ledger.Ledger(record, name, url, out.step, estimates)
         count = schema.add(name, url, statements, hooks, record.root.disk.acting, tables)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 

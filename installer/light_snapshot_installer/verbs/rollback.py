@@ -41,8 +41,9 @@ def run(root, arguments, out, share=SHARE):
     refuse_new(root, node, 'A nova-compute that still runs has our code, and must not restart.')
     install.restart_pending(root, node, record, arguments, out)
     refuse_new(root, node, 'nova-compute has restarted without our code: do not start, stop, reboot, move or delete these servers.')
-    for name, url, statements, columns, tables in ours:
-        count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, tables)
+    for name, url, statements, columns, estimates, tables in ours:
+        hooks = ledger.Ledger(record, name, url, out.step, estimates)
+        count = schema.drop(url, statements, columns, hooks, root.disk.acting, tables)
         out.step('%s: %d columns dropped' % (url, count))
     if record['columns']:
         out.note('%d columns that this node added stay in the database; nova works with them as without' %
@@ -78,7 +79,7 @@ def refuse_new(root, node, state):
 
 
 def _columns_to_drop(share, node, record, word, out):
-    """[(cell, DatabaseUrl, statements, {(table, column)}, tables that may be copied)] of what this node added. Raises errors.Refused."""
+    """[(cell, DatabaseUrl, statements, {(table, column)}, estimates, tables that may be copied)] of what this node added. Raises errors.Refused."""
     found = cells.find(node.config)
     statements = sqlfiles.read(share + '/sql', 'down')
     plan = []
@@ -97,7 +98,7 @@ def _columns_to_drop(share, node, record, word, out):
             tables = online.copyable(name, estimates, word)
             for estimate in estimates:
                 out.step('cell %s: %s' % (name, online.describe(estimate)))
-            plan.append((name, url, statements, ours, tables))
+            plan.append((name, url, statements, ours, estimates, tables))
     unreachable = set((server, database) for _cell, server, database, _t, _c in record['columns'])
     unreachable -= set(url.key for _name, url in found)
     if unreachable:
