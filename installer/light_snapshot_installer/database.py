@@ -73,15 +73,21 @@ def _wait_for(connection, seconds):
         connection._read_timeout = seconds
     else:
         # PyMySQL 0.6 leaves the time that it had to connect on the socket.
-        connection.socket.settimeout(seconds)
+        _socket(connection).settimeout(seconds)
+
+
+def _socket(connection):
+    """A connection's socket, by the name that it has in this PyMySQL."""
+    return getattr(connection, '_sock', None) or connection.socket
 
 
 def hang_up(connection):
     """End a connection on which another thread waits for an answer: that one hears at once that it is lost."""
-    for name in ('_sock', 'socket'):
-        if getattr(connection, name, None) is not None:
-            getattr(connection, name).shutdown(socket.SHUT_RDWR)
-            return
+    try:
+        _socket(connection).shutdown(socket.SHUT_RDWR)
+    except (AttributeError, IOError, OSError):
+        # It has ended by itself meanwhile.
+        pass
 
 
 @contextlib.contextmanager
