@@ -121,7 +121,8 @@ def add(name, url, statements, hooks, act=True, copyable=()):
     """Add what is missing in one database, one statement for each table; returns how many columns were added.
 
     `hooks`: `intent(statements)` is called before each, so that the record of what we added survives a crash, and
-    `withdraw(statement)` if another node added a column first; see ledger.py for `say` and `seconds`. Without `act` nothing is run. `copyable`: tables that may be copied, see online.py.
+    `withdraw(statement)` if another node added a column first; see ledger.py for `say` and `seconds`. Without `act`
+    nothing is run. `copyable`: tables that may be copied, see online.py.
     Raises errors.InstallerError naming the cell and what is in place.
     """
     added = []

@@ -218,8 +218,8 @@ class ByHand(RestartDenied):
 def restart(root, name, called, maintainer_script=False, begin=lambda name, called: None):
     """Restart one service, which the init system calls `called` (a list of names); returns when that says it is done.
 
-    From a maintainer script the operator's policy-rc.d is asked first; then `begin(name, called)` is called. Raises RestartDenied if that says no, and
-    errors.InstallerError if the restart fails.
+    From a maintainer script the operator's policy-rc.d is asked first; then `begin(name, called)` is called. Raises RestartDenied if
+    that says no, and errors.InstallerError if the restart fails.
     """
     # Not through invoke-rc.d: where it finds no runlevel (containers) it forbids everything, and what we restart runs.
     policy = root.at('/usr/sbin/policy-rc.d')

@@ -140,9 +140,10 @@ def report_counts(config, name):
 def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, journal=None):
     """Restart the services that run now, in order, and wait until each serves; returns the names restarted.
 
-    `config`: nova's, as all but nova-compute read it. `journal`: a Journal of what was begun. One that does not run is left stopped (and done), unless it ran before a restart of ours
-    that did not end well. Raises errors.InstallerError naming the service and its log, services.RestartDenied if policy-rc.d
-    forbids it, services.ByHand, after all others have restarted, if the init system does not know a process of one.
+    `config`: nova's, as all but nova-compute read it. `journal`: a Journal of what was begun. One that does not run is left stopped
+    (and done), unless it ran before a restart of ours that did not end well. Raises errors.InstallerError naming the service and its
+    log, services.RestartDenied if policy-rc.d forbids it, and services.ByHand, after all others have restarted, if the init system
+    does not know a process of one.
     """
     journal = journal or Journal()
     running = services.running(root, names)

@@ -3,7 +3,8 @@ import argparse
 import time
 
 from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
-from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, undo, version
+from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles
+from light_snapshot_installer import state as states, undo, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
