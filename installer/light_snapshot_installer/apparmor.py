@@ -148,3 +148,11 @@ def undo(root, record, save):
         record['directories'].remove(directory)
         save()
     return restored
+
+
+def tell_astray(root, names, wanted, out):
+    """Note the profiles that the kernel did not let go of, or (`wanted`) did not take."""
+    for name in astray(root, names, wanted) if root.disk.acting else ():
+        path = '%s/%s' % (DIRECTORY, name)
+        out.note('AppArmor: the kernel %s %s; see what `apparmor_parser %s %s` says' % (
+            ('did not take', path, '-r', path) if wanted else ('still has', path, '-R', path)))

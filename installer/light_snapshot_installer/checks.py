@@ -195,12 +195,19 @@ def check_services(root, record):
     active = services.running(root)
     outdated = services.stale(root, every)
     for name in services.SERVICES:
-        if not services.relevant(every, name) or not services.installed(root, name):
+        if not services.relevant(every, name, root) or not (services.installed(root, name) or name in active):
             continue
         if name not in active:
             yield NOTE, name, 'is not running'
-        elif name in outdated or name in record['pending']:
-            yield FAIL, name, 'runs the code of before; restart it with `light-snapshot install` (init: %s)' % (
-                nodes.init_system(root))
+        elif name in outdated or name in record['pending'] and not _by_hand(record, name, active[name]):
+            strays = services.units(root, name, active[name])[1]
+            yield FAIL, name, ('runs the code of before, and the init system does not know process %s: restart that the way it was started,'
+                               ' then run `light-snapshot install`' % ', '.join(str(one.pid) for one in strays) if strays else
+                               'runs the code of before; restart it with `light-snapshot install` (init: %s)' % nodes.init_system(root))
         else:
             yield OK, name, 'runs the code on disk (%d processes)' % len(active[name])
+
+
+def _by_hand(record, name, own):
+    """True if a service that only the operator can restart has been restarted since it was asked for."""
+    return name in record['by_hand'] and not any(list(one.key) in record['by_hand'][name] for one in own)

@@ -13,7 +13,8 @@ _EXIT_CODES = """exit codes:
   1  failed, or not well; the message says what, in which state things are, and what to do
   2  wrong usage, or not root
   3  refused, nothing was changed (rollback while servers have live layers)
-  4  installed or rolled back, but policy-rc.d forbids to restart the services now
+  4  installed or rolled back, but policy-rc.d forbids to restart the services now, or the init system
+     does not know one of them
   5  another light-snapshot is at work on this node
 
 See light-snapshot(8)."""

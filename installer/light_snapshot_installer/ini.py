@@ -79,8 +79,9 @@ def load_nova(root, compute=False):
         names.append('/etc/nova/nova-compute.conf')
     for name in names:
         config.read_file(root.at(name))
-    for path in sorted(glob.glob(root.at('/etc/nova/nova.conf.d') + '/*.conf')):
-        config.read_file(path)
+    for directory in ['/etc/nova/nova.conf.d'] + (['/etc/nova/nova-compute.conf.d'] if compute else []):
+        for path in sorted(glob.glob(root.at(directory) + '/*.conf')):
+            config.read_file(path)
     return config
 
 

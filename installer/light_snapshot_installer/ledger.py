@@ -3,10 +3,14 @@ from light_snapshot_installer import online
 
 
 class Ledger(object):
-    """The record's columns of one cell's database; what schema.py calls before and after its statements."""
+    """The record's columns of one cell's database; what schema.py calls before and after its statements.
 
-    def __init__(self, record, cell, url):
-        self.record, self.cell, self.url = record, cell, url
+    `say(text)` tells the operator how it goes. `seconds`: {table: how long its change takes, about}.
+    """
+
+    def __init__(self, record, cell, url, say, estimates):
+        self.record, self.cell, self.url, self.say = record, cell, url, say
+        self.seconds = dict((estimate.table, online.seconds_of(estimate)) for estimate in estimates)
 
     def _entry(self, statement):
         return [self.cell, self.url.key[0], self.url.database, statement.table, statement.column]

@@ -63,9 +63,14 @@ def estimates(url, tables, what):
             for table, count, size, engine, row_format in rows]
 
 
+def seconds_of(estimate):
+    """How long one table's change takes, about."""
+    return 1 if estimate.way == INSTANT else estimate.mib // RATE + 1
+
+
 def describe(estimate):
     """What is going to happen to one table, in words."""
-    seconds = estimate.mib // RATE + 1
+    seconds = seconds_of(estimate)
     return '%s, about %d rows, %d MiB: %s' % (estimate.table, estimate.rows, estimate.mib, {
         INSTANT: 'changed at once',
         INPLACE: 'rebuilt while nova works on it, in about %d s' % seconds,
@@ -93,14 +98,14 @@ def alter(connection, statements, allow_copy):
     text = combined(statements)
     for _way, clause in CLAUSES:
         try:
-            return database.query(connection, text + clause)
+            return database.query(connection, text + clause, patience=None)
         except Exception as error:
             if database.error_code(error) not in NOT_THIS_WAY:
                 raise
     if not allow_copy:
         raise errors.InstallerError('the server would copy the table %s' % statements[0].table,
                                     next_step='run this again with --allow-table-copy at a time at which nova may wait')
-    return database.query(connection, text)
+    return database.query(connection, text, patience=None)
 
 
 def combined(statements):

@@ -72,6 +72,25 @@ def program(process):
     return name
 
 
+def unit(root, process):
+    """The systemd service that a process belongs to, by its control group ('' for none of the system's, such as a login's); None
+    where that cannot be told."""
+    try:
+        lines = _read(root.at('/proc/%d/cgroup' % process.pid)).splitlines()
+    except (IOError, OSError):
+        return None
+    groups = [line.split(':', 2) for line in lines]
+    # The group in systemd's own hierarchy, else in the one of all.
+    for named in ('name=systemd', ''):
+        for group in groups:
+            if len(group) == 3 and group[1] == named and group[2].strip('/'):
+                parts = group[2].split('/')
+                services = [part for part in parts if part.endswith('.service')]
+                user = any(part == 'user.slice' or part.endswith('.scope') for part in parts)
+                return services[-1] if services and not user else ''
+    return None
+
+
 def same_python(process):
     """False if a process was started with a Python from elsewhere than ours, which is the one that runs nova on this
     node: a nova in a virtual environment beside the packaged one is another one's business."""
@@ -79,10 +98,10 @@ def same_python(process):
     return not directory or os.path.realpath(directory) == os.path.realpath(os.path.dirname(sys.executable))
 
 
-def runs_uwsgi(process, ini_name):
-    """True for a uwsgi with that .ini file."""
+def runs_uwsgi(process, names):
+    """True for a uwsgi with one of these .ini files or programs."""
     return (os.path.basename(process.argv[0]).startswith('uwsgi')
-            and any(os.path.basename(argument) == ini_name for argument in process.argv[1:]))
+            and any(os.path.basename(argument) in names for argument in process.argv[1:]))
 
 
 def _sockets(root, pids):

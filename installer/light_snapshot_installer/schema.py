@@ -3,13 +3,16 @@ import collections
 import contextlib
 import hashlib
 import re
+import time
 
-from light_snapshot_installer import database, errors, online
+from light_snapshot_installer import database, errors, online, progress
 
+#: How long another node may hold the lock without a statement under way.
 LOCK_SECONDS = 120
 #: How long a statement waits for nova's own transactions on the table.
 TABLE_LOCK_SECONDS = 60
 DUPLICATE_COLUMN = 1060
+_UNDER_WAY = ' A change that was under way is carried out by the server or taken back by it; the record holds what is ours.'
 NO_SUCH_COLUMN = 1091
 
 
@@ -51,7 +54,7 @@ def _compare(found, tables, statements):
 
 
 @contextlib.contextmanager
-def _locked(url, act=True):
+def _locked(url, act=True, say=lambda text: None):
     """A session that holds the database's own lock, so that several controllers take turns; without, if nothing is done."""
     if not act:
         with database.session(url) as connection:
@@ -59,12 +62,27 @@ def _locked(url, act=True):
         return
     name = 'light-snapshot:' + hashlib.sha1(url.database.encode('utf-8')).hexdigest()[:20]
     with database.session(url) as connection:
-        if database.query(connection, 'SELECT GET_LOCK(%s, %s)', (name, LOCK_SECONDS))[0][0] != 1:
-            raise errors.InstallerError('another node has held the schema lock of %s for %d s' % (url, LOCK_SECONDS),
-                                        next_step='wait for the other controller, then run this again')
+        _take_turn(connection, url, name, say)
         database.query(connection, 'SET SESSION lock_wait_timeout = %d' % TABLE_LOCK_SECONDS)
         # Closing the session releases the lock.
         yield connection
+
+
+def _take_turn(connection, url, name, say):
+    """Wait for the lock as long as who holds it is at work, hours if a large table takes that."""
+    busy = began = time.time()
+    while database.query(connection, 'SELECT GET_LOCK(%s, %s)', (name, min(progress.HEARTBEAT, LOCK_SECONDS)))[0][0] != 1:
+        holder = database.query(connection, 'SELECT IS_USED_LOCK(%s)', (name,))[0][0]
+        found = database.query(connection, 'SELECT command, host FROM information_schema.processlist WHERE id = %s', (holder,))
+        if found and found[0][0] != 'Sleep':
+            busy = time.time()
+        if time.time() - busy >= LOCK_SECONDS:
+            raise errors.InstallerError(
+                'another node holds the schema lock of %s, and has done nothing there for %d s' % (url, LOCK_SECONDS),
+                next_step='look for a light-snapshot that hangs there (its connection to the server has the number %s), then run this again'
+                          % holder)
+        say('%s: another node%s changes the tables; waiting for it, %d s so far' % (
+            url, ' (%s)' % found[0][1] if found and found[0][1] else '', time.time() - began))
 
 
 def check_before(cells, statements):
@@ -103,20 +121,21 @@ def add(name, url, statements, hooks, act=True, copyable=()):
     """Add what is missing in one database, one statement for each table; returns how many columns were added.
 
     `hooks`: `intent(statements)` is called before each, so that the record of what we added survives a crash, and
-    `withdraw(statement)` if another node added a column first. Without `act` nothing is run. `copyable`: tables that may be copied, see online.py.
+    `withdraw(statement)` if another node added a column first; see ledger.py for `say` and `seconds`. Without `act`
+    nothing is run. `copyable`: tables that may be copied, see online.py.
     Raises errors.InstallerError naming the cell and what is in place.
     """
     added = []
     try:
-        with _locked(url, act) as connection:
+        with _locked(url, act, hooks.say) as connection:
             for table, wanted in by_table(statements).items():
-                added.extend(_add_to(connection, table, wanted, hooks, act, table in copyable))
+                added.extend(_add_to(connection, url, table, wanted, hooks, act, table in copyable))
             found, tables = columns(connection, by_table(statements).keys())
     except errors.InstallerError as error:
         raise errors.InstallerError(
             'cell %s: %s' % (name, error.what),
-            'Columns added to this database so far: %s. They are nullable; nova works with them as without.' % (
-                ', '.join(added) or 'none'),
+            'Columns added to this database so far: %s. They are nullable; nova works with them as without.%s' % (
+                ', '.join(added) or 'none', _UNDER_WAY if isinstance(error, database.Silent) else ''),
             error.next_step or 'run `light-snapshot install` again: it goes on where it stopped')
     wrong = _compare(found, tables, statements)
     if wrong and act:
@@ -124,13 +143,13 @@ def add(name, url, statements, hooks, act=True, copyable=()):
     return len(added)
 
 
-def _add_to(connection, table, wanted, hooks, act, allow_copy):
+def _add_to(connection, url, table, wanted, hooks, act, allow_copy):
     """Add what is missing in one table; the names of the columns that were added."""
     found = columns(connection, [table])[0]
     todo = [statement for statement in wanted if (table, statement.column) not in found]
     while todo:
         hooks.intent(todo)
-        if not act or _execute(connection, todo, DUPLICATE_COLUMN, allow_copy):
+        if not act or _execute(connection, url, todo, DUPLICATE_COLUMN, allow_copy, hooks):
             break
         found = columns(connection, [table])[0]
         for statement in [one for one in todo if (table, one.column) in found]:
@@ -139,10 +158,12 @@ def _add_to(connection, table, wanted, hooks, act, allow_copy):
     return ['%s.%s' % (table, statement.column) for statement in todo]
 
 
-def _execute(connection, statements, harmless, allow_copy):
+def _execute(connection, url, statements, harmless, allow_copy, hooks):
     """Change one table; False if the server says that another node was faster with some of it."""
     try:
-        online.alter(connection, statements, allow_copy)
+        table = statements[0].table
+        with progress.told(connection, url, table, hooks.seconds.get(table), hooks.say):
+            online.alter(connection, statements, allow_copy)
     except Exception as error:
         # A Galera cluster's GET_LOCK is of one member only: two controllers may still meet here.
         if database.error_code(error) == harmless:
@@ -166,10 +187,21 @@ def drop(url, statements, ours, hooks, act=True, copyable=()):
     """Drop the columns of one database that `ours`, a set of (table, column), names; returns how many.
 
     `hooks`: `intent(statements)` is called before each statement, one for each table, and `done(statement)` of each
-    column after it. Without `act` nothing is run.
+    column after it. Without `act` nothing is run. Raises errors.InstallerError naming how far it went.
     """
-    dropped = 0
-    with _locked(url, act) as connection:
+    dropped = []
+    try:
+        _drop(url, statements, ours, hooks, act, copyable, dropped)
+    except errors.InstallerError as error:
+        raise errors.InstallerError(
+            error.what, 'What was done before stays done. Columns dropped from this database so far: %s.%s' % (
+                ', '.join(dropped) or 'none', _UNDER_WAY if isinstance(error, database.Silent) else ''),
+            error.next_step or 'run the same command again: it goes on where it stopped')
+    return len(dropped)
+
+
+def _drop(url, statements, ours, hooks, act, copyable, dropped):
+    with _locked(url, act, hooks.say) as connection:
         for table, wanted in by_table(statements).items():
             wanted = [statement for statement in wanted if (table, statement.column) in ours]
             while True:
@@ -178,9 +210,8 @@ def drop(url, statements, ours, hooks, act=True, copyable=()):
                 if not todo:
                     break
                 hooks.intent(todo)
-                if not act or _execute(connection, todo, NO_SUCH_COLUMN, table in copyable):
-                    dropped += len(todo)
+                if not act or _execute(connection, url, todo, NO_SUCH_COLUMN, table in copyable, hooks):
+                    dropped.extend('%s.%s' % (table, statement.column) for statement in todo)
                     break
             for statement in wanted:
                 hooks.done(statement)
-    return dropped

@@ -1,6 +1,9 @@
 """Which services run which of our files, and how they are restarted."""
 import collections
+import glob
+import io
 import os
+import re
 
 from light_snapshot_installer import errors, node, paths, process, run
 
@@ -14,9 +17,11 @@ API = ('nova-api', 'nova-api-os-compute')
 
 
 def _nova(name):
+    module = 'nova.cmd.' + name[len('nova-'):].replace('-', '_')
+
     def owns(one):
-        return (process.program(one) == name and process.same_python(one)
-                or process.runs_uwsgi(one, name + '-uwsgi.ini'))
+        return (process.program(one) in (name, module) and process.same_python(one)
+                or process.runs_uwsgi(one, (name + '-uwsgi.ini', name + '.ini', name + '-wsgi')))
     return Service(name, '/var/log/nova/%s.log' % name, owns)
 
 
@@ -31,6 +36,8 @@ SERVICES = collections.OrderedDict((service.name, service) for service in (
     Service(APACHE, '/var/log/apache2/error.log', lambda one: one.comm == 'apache2')))
 
 _NOVA = (COMPUTE, CONDUCTOR) + API
+_SITES = ('/etc/apache2/sites-enabled/*.conf', '/etc/apache2/conf-enabled/*.conf', '/etc/httpd/conf.d/*.conf')
+_API_ALIAS = re.compile(r'^\s*WSGIScriptAlias\s+\S+\s+\S*(?:nova[-_]api(?![-_]metadata)|osapi_compute)', re.M | re.I)
 
 #: Where nova's API finds extensions until it has a list of routes (nova 16), which is extended instead.
 EXTENSIONS = 'light_snapshot.egg-info/entry_points.txt'
@@ -73,9 +80,23 @@ def users(path, ours=()):
     return USERS.get(best, ())
 
 
-def relevant(paths_of_files, name):
-    """Those of our files that service `name` runs."""
-    return [path for path in paths_of_files if name in users(path, paths_of_files)]
+def relevant(paths_of_files, name, root, ours=None):
+    """Those of our files that service `name` of a node runs; `ours`: all that is, or was, in place."""
+    names = set((name,) + (API if name == APACHE and apache_runs_api(root) else ()))
+    return [path for path in paths_of_files if names.intersection(users(path, paths_of_files if ours is None else ours))]
+
+
+def apache_runs_api(root):
+    """True if nova's API runs within Apache (mod_wsgi) on this node, by Apache's configuration."""
+    for pattern in _SITES:
+        for path in glob.glob(root.at(os.path.dirname(pattern)) + '/' + os.path.basename(pattern)):
+            try:
+                with io.open(path, encoding='utf-8', errors='replace') as stream:
+                    if _API_ALIAS.search(stream.read()):
+                        return True
+            except (IOError, OSError):
+                continue
+    return False
 
 
 def installed(root, name):
@@ -90,22 +111,61 @@ def processes(root, name):
     return [one for one in process.every(root) if SERVICES[name].owns(one)]
 
 
+def _is_called(root, name):
+    """False for the name that libvirt's service does not have on this node."""
+    here = [one for one in LIBVIRT if installed(root, one)] or LIBVIRT[:1]
+    return name not in LIBVIRT or name in here
+
+
 def running(root, names=None):
-    """{service: processes} of those that are installed and run now."""
+    """{service: processes} of those that run now, whatever started them."""
     everything = process.every(root)
     found = collections.OrderedDict()
     for name, service in SERVICES.items():
         if names is None or name in names:
             own = [one for one in everything if service.owns(one)]
-            if own and installed(root, name):
+            if own and _is_called(root, name):
                 found[name] = own
     return found
+
+
+def units(root, name, own):
+    """(what the init system calls service `name`, those of its processes `own` that it does not know): the names may be others than
+    ours (devstack@n-cpu), and several."""
+    found, strays = [], []
+    systemd = node.init_system(root) == 'systemd'
+    for one in own:
+        unit = process.unit(root, one) if systemd else None
+        if unit is None:
+            unit = name if installed(root, name) else ''
+        elif unit == name + '.service':
+            unit = name
+        elif unit and unit not in found and not _runs(unit, own):
+            # Another program's, which has started this one.
+            unit = ''
+        if not unit:
+            strays.append(one)
+        elif unit not in found:
+            found.append(unit)
+    return found, strays
+
+
+def _runs(unit, own):
+    """True if a unit is there for one of these processes."""
+    _code, said = run.run(['systemctl', 'show', '-p', 'MainPID', unit], check=False)
+    return said.strip() in ['MainPID=%d' % one.pid for one in own]
 
 
 def oldest(name, own):
     """The oldest of a service's processes that runs our code: Apache's own run none if mod_wsgi has daemons."""
     daemons = [one for one in own if one.argv[0].startswith('(wsgi:')] if name == APACHE else []
     return min(daemons or own, key=lambda one: (one.ticks, one.pid))
+
+
+def oldest_change(root, paths_of_files):
+    """When the oldest of the files was put in place: seconds since 1970, 0 if none is there."""
+    times = [os.lstat(root.at(path)).st_ctime for path in paths_of_files if os.path.lexists(root.at(path))]
+    return min(times) if times else 0.0
 
 
 def newest_change(root, paths_of_files):
@@ -123,7 +183,13 @@ def newest_change(root, paths_of_files):
 def stale(root, paths_of_files):
     """Names of running services with a process older than a file that it runs."""
     return [name for name, own in running(root).items()
-            if oldest(name, own).start < newest_change(root, relevant(paths_of_files, name))]
+            if oldest(name, own).start < newest_change(root, relevant(paths_of_files, name, root))]
+
+
+def touched(root, paths_of_files):
+    """Names of running services with a process that began after the first file of ours that it may have loaded."""
+    return [name for name, own in running(root).items() for ours in [relevant(paths_of_files, name, root)]
+            if ours and max(one.start for one in own) >= oldest_change(root, ours)]
 
 
 #: What an error says of a service that did not come back, and what to do then, at an installation and at a roll-back.
@@ -138,21 +204,36 @@ class RestartDenied(errors.InstallerError):
     exit_code = errors.EXIT_RESTART_DENIED
 
 
-def restart(root, name, maintainer_script=False):
-    """Restart one service through the node's init system; returns when that says it is done.
+class ByHand(RestartDenied):
+    """Processes run our files, and no init system knows them."""
 
-    From a maintainer script the operator's policy-rc.d is asked first. Raises RestartDenied if that says no, and
-    errors.InstallerError if the restart fails.
+    def __init__(self, strays):
+        """`strays`: {service: processes}."""
+        super(ByHand, self).__init__(
+            'not restarted, because the init system does not know them: %s' % ', '.join(
+                '%s (process %s)' % (name, ', '.join(str(one.pid) for one in own)) for name, own in strays.items()),
+            'Files are as they are to be, but these processes run the code of before.',
+            'restart them the way they were started, then run the same command again')
+
+
+def restart(root, name, called, maintainer_script=False, begin=lambda name, called: None):
+    """Restart one service, which the init system calls `called` (a list of names); returns when that says it is done.
+
+    From a maintainer script the operator's policy-rc.d is asked first; then `begin(name, called)` is called. Raises RestartDenied if
+    that says no, and errors.InstallerError if the restart fails.
     """
     # Not through invoke-rc.d: where it finds no runlevel (containers) it forbids everything, and what we restart runs.
     policy = root.at('/usr/sbin/policy-rc.d')
-    if maintainer_script and os.access(policy, os.X_OK) and run.run([policy, name, 'restart'], check=False)[0] == 101:
-        raise RestartDenied('policy-rc.d forbids to restart %s now' % name,
-                            'Files are as they are to be, but services that still run have not taken it up.',
-                            'run `light-snapshot install` (after a removal: restart them) when it suits')
+    for unit in called if maintainer_script and os.access(policy, os.X_OK) else ():
+        if run.run([policy, re.sub(r'[.]service$', '', unit), 'restart'], check=False)[0] == 101:
+            raise RestartDenied('policy-rc.d forbids to restart %s now' % unit,
+                                'Files are as they are to be, but services that still run have not taken it up.',
+                                'run `light-snapshot install` (after a removal: restart them) when it suits')
+    begin(name, called)
     systemd = node.init_system(root) == 'systemd'
-    argv = ['systemctl', 'restart', name] if systemd else ['service', name, 'restart']
-    code, output = run.run(argv, check=False, clean=True)
-    if code != 0:
-        raise errors.InstallerError('%s did not restart: `%s` says: %s' % (name, ' '.join(argv), output.strip()),
-                                    BEHIND, 'read %s; %s' % (SERVICES[name].log, EITHER_WAY))
+    for unit in called:
+        argv = ['systemctl', 'restart', unit] if systemd else ['service', unit, 'restart']
+        code, output = run.run(argv, check=False, clean=True)
+        if code != 0:
+            raise errors.InstallerError('%s did not restart: `%s` says: %s' % (name, ' '.join(argv), output.strip()),
+                                        BEHIND, 'read %s; %s' % (SERVICES[name].log, EITHER_WAY))

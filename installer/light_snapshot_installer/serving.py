@@ -1,10 +1,11 @@
 """Restarts services and waits until each serves again."""
 import argparse
+import collections
 import re
 import socket
 import time
 
-from light_snapshot_installer import cells, database, errors, process, services, web
+from light_snapshot_installer import cells, database, errors, ini, process, services, web
 
 DEADLINE = 120
 #: A process that lived this long after its start got past its imports and its configuration (seconds).
@@ -23,12 +24,17 @@ def seconds(text):
 class Watch(object):
     """What a service did before its restart, and the question whether it does it again."""
 
-    def __init__(self, root, name, config):
+    def __init__(self, root, name, config, strays=()):
+        """`strays`: processes of its that do not restart."""
         self.root, self.name, self.config = root, name, config
-        own = services.processes(root, name)
+        self.strays = set(one.key for one in strays)
+        own = self._own()
         self.old = set(one.key for one in own)
         self.pages = dict((page, status) for page, status in self._ask(own).items() if status and status < 500)
         self.leader = self.alive_since = self.heartbeat = None
+
+    def _own(self):
+        return [one for one in services.processes(self.root, self.name) if one.key not in self.strays]
 
     def _ask(self, own):
         """{(address, port, path): status} of every page that says that this service works."""
@@ -40,7 +46,7 @@ class Watch(object):
 
     def missing(self):
         """What is still missing until the service serves, as text; '' when it serves."""
-        own = services.processes(self.root, self.name)
+        own = self._own()
         if not own:
             return 'it has no process'
         leader = services.oldest(self.name, own)
@@ -131,32 +137,80 @@ def report_counts(config, name):
     return total if seen else None
 
 
-def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, done=lambda name: None):
+def restart_all(root, names, config, out, maintainer_script=False, deadline=DEADLINE, journal=None):
     """Restart the services that run now, in order, and wait until each serves; returns the names restarted.
 
-    `done(name)` is called when one serves again. One that does not run is left stopped (and done). Raises
-    errors.InstallerError naming the service and its log, services.RestartDenied if policy-rc.d forbids it.
+    `config`: nova's, as all but nova-compute read it. `journal`: a Journal of what was begun. One that does not run is left stopped
+    (and done), unless it ran before a restart of ours that did not end well. Raises errors.InstallerError naming the service and its
+    log, services.RestartDenied if policy-rc.d forbids it, and services.ByHand, after all others have restarted, if the init system
+    does not know a process of one.
     """
-    active = services.running(root, names)
+    journal = journal or Journal()
+    running = services.running(root, names)
+    active = [name for name in services.SERVICES if name in running or (name in names and name in journal.restarting)]
     for name in names:
         if name not in active:
-            done(name)
-    watches = []
+            journal.done(name)
+    watches, left, restarted = [], collections.OrderedDict(), []
     for name in active:
-        out.step('restarting %s' % name)
-        root.disk.note('restart', name)
-        if not root.disk.acting:
-            done(name)
+        called, strays = services.units(root, name, running.get(name, ()))
+        called = called or (journal.restarting.get(name, []) if name not in running else [])
+        strays = journal.strays(name, strays)
+        if strays:
+            left[name] = strays
+        if called:
+            out.step('restarting %s' % name + (' (%s)' % ', '.join(called) if called != [name] else ''))
+            restarted.append(name)
+        for unit in called:
+            root.disk.note('restart', unit)
+        if not called or not root.disk.acting:
+            if not strays:
+                journal.done(name)
             continue
-        watch = Watch(root, name, config)
-        services.restart(root, name, maintainer_script)
+        watch = Watch(root, name, ini.load_nova(root, compute=True) if name == services.COMPUTE else config, strays)
+        services.restart(root, name, called, maintainer_script, journal.begin)
         watches.append((watch, time.time()))
         _first_sign(watch, deadline)
     for watch, since in watches:
         _wait(watch, since, deadline, out)
         out.step('%s serves again, %.1f s after its restart' % (watch.name, time.time() - since))
-        done(watch.name)
-    return list(active)
+        if watch.name not in left:
+            journal.done(watch.name)
+    if left and root.disk.acting:
+        raise services.ByHand(left)
+    if left:
+        out.note(services.ByHand(left).what)
+    return restarted
+
+
+class Journal(object):
+    """What of the record changes while services restart; without a record, nothing."""
+
+    def __init__(self, record=None):
+        self._record = record
+        self.restarting = record['restarting'] if record else {}
+
+    def begin(self, name, called):
+        """A restart begins; it may not end."""
+        if self._record:
+            self.restarting[name] = called
+            self._record.save()
+
+    def done(self, name):
+        """A service runs what is on the disk."""
+        if self._record:
+            self._record['pending'] = [other for other in self._record['pending'] if other != name]
+            for key in ('restarting', 'by_hand'):
+                self._record[key].pop(name, None)
+            self._record.save()
+
+    def strays(self, name, own):
+        """Those of some processes that the init system does not know, and that are there since the first look."""
+        if not self._record or not own:
+            return list(own)
+        known = self._record['by_hand'].setdefault(name, [list(one.key) for one in own])
+        self._record.save()
+        return [one for one in own if list(one.key) in known]
 
 
 def _first_sign(watch, deadline):

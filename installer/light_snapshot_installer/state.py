@@ -27,6 +27,9 @@ def _empty():
         'columns': [],        # [cell, server, database, table, column] that this node added
         'apparmor': {'choice': '', 'links': [], 'directories': []},
         'pending': [],        # services that must restart and have not
+        'restarting': {},     # those of them whose restart has begun -> the init system's names: they ran, and may be down now
+        'by_hand': {},        # those that the init system does not know -> [[pid, start]] of the processes that have to go
+        'first': False,       # from the start of a first installation until its services serve
         'restarted': [],      # services that the last run restarted
     }
 
@@ -76,5 +79,8 @@ class State(object):
         self.save()
 
     def add_pending(self, services):
-        """Note that services will have to restart."""
+        """Note that services will have to restart, because something that they use changes now."""
+        services = list(services)
+        for name in services:
+            self.data['by_hand'].pop(name, None)
         self.data['pending'] = sorted(set(self.data['pending']) | set(services))

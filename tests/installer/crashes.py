@@ -45,6 +45,11 @@ def newest_change(root, paths_of_files):
     return max([0.0] + [os.lstat(root.at(path)).st_mtime for path in paths_of_files if os.path.lexists(root.at(path))])
 
 
+def oldest_change(root, paths_of_files):
+    """services.oldest_change, of the same."""
+    return min([os.lstat(root.at(path)).st_mtime for path in paths_of_files if os.path.lexists(root.at(path))] or [0.0])
+
+
 class Layer(object):
     """Counts the acts of this process under `top`, and brings about a fault before act number `at` (none if None)."""
 
@@ -220,14 +225,13 @@ class Layer(object):
             except OSError:
                 return 2
         if argv[0] == 'service':
-            self.world.start(argv[1])
-            return 0
+            return self.world.restart(argv[1])
         if argv[0] == 'apparmor_parser':
             self.world.apparmor_parser(*argv[1:])
             return 0
         return subprocess_call(argv, **keywords)
 
-    def query(self, _connection, sql, _arguments=()):
+    def query(self, _connection, sql, _arguments=(), **_patience):
         """For database.query."""
         if sql.startswith('ALTER'):
             self.act(sql)
@@ -246,7 +250,7 @@ class Layer(object):
         run.subprocess.call = self.program
         database.query, database.session = self.query, self.session
         process.every = self.world.processes
-        services.newest_change = newest_change
+        services.newest_change, services.oldest_change = newest_change, oldest_change
         process.connections = lambda _root, _pids: (set([('127.0.0.1', 8774)]), set())
         serving.web.status = lambda _address, _port, _path: 300
         serving.time, serving.SETTLED = Clock(), 0

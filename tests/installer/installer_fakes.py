@@ -185,6 +185,10 @@ class FakeServices(object):
         helper = textwrap.dedent(u'''\
             import os, signal, subprocess, sys, time
             top, name, verb = %r, sys.argv[1], sys.argv[2]
+            # What an operator's own unit of another name runs.
+            if os.path.exists(top + '/var/log/unit-' + name): name = open(top + '/var/log/unit-' + name).read()
+            if verb == 'mainpid':
+                print('MainPID=' + open(top + '/var/log/pids/' + name).read()); sys.exit(0)
             open(top + '/var/log/calls', 'a').write(' '.join(sys.argv[1:]) + chr(10))
             if os.path.exists(top + '/var/log/fail-' + name):
                 print(name + ' is broken'); sys.exit(1)
@@ -195,18 +199,28 @@ class FakeServices(object):
                 except OSError: pass
                 if os.path.islink(top + '/proc/%%d' %% pid): os.unlink(top + '/proc/%%d' %% pid)
                 os.unlink(pidfile)
-            if verb == 'stop' or os.path.exists(top + '/var/log/dies-' + name): sys.exit(0)
+            dies = top + '/var/log/dies-' + name
+            # What the file names has to be there for it to die; a file that is there by itself, if it names nothing.
+            if verb == 'stop' or os.path.exists(dies) and os.path.exists(open(dies).read() or dies): sys.exit(0)
             log = open(os.devnull, 'w')
             process = subprocess.Popen([sys.executable, top + '/bin-fake/' + name], stdout=log, stderr=log,
                                        close_fds=True)
             open(pidfile, 'w').write(str(process.pid))
-            os.symlink('/proc/%%d' %% process.pid, top + '/proc/%%d' %% process.pid)
+            cgroup, here = top + '/var/log/cgroup-' + name, top + '/proc/%%d' %% process.pid
+            if not os.path.exists(cgroup):
+                os.symlink('/proc/%%d' %% process.pid, here)
+            else:
+                os.mkdir(here)
+                for entry in ('stat', 'cmdline', 'root', 'ns', 'fd'):
+                    os.symlink('/proc/%%d/%%s' %% (process.pid, entry), here + '/' + entry)
+                open(here + '/cgroup', 'w').write(open(cgroup).read())
             ''') % node.top
         write(node.bin + '/helper.py', helper)
         for command, arguments in (('service', '"$@"'), ('systemctl', '"$2" "$1"')):
             # The tests' process cleans the environment: the interpreter is named in full.
-            write(node.bin + '/' + command, u'#!/bin/sh\necho %s "$@" >> %s\nexec %s %s/helper.py %s\n' % (
-                command, node.calls, sys.executable, node.bin, arguments), 0o755)
+            run = '%s %s/helper.py' % (sys.executable, node.bin)
+            write(node.bin + '/' + command, u'#!/bin/sh\n[ "$1" != show ] || exec %s "${4%%.service}" mainpid\n'
+                  u'echo %s "$@" >> %s\nexec %s %s\n' % (run, command, node.calls, run, arguments), 0o755)
         for name in ('nova-compute', 'nova-conductor'):
             write(node.bin + '/' + name, u'import time\ntime.sleep(600)\n')
         write(node.bin + '/nova-api', textwrap.dedent(u'''\
@@ -265,13 +279,18 @@ class MariaDB(object):
         self.top, self.socket = top, top + '/s'
         data = top + '/data'
         quiet = open(top + '/log', 'w')
+        self.program = ['/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=' + data, '--socket=' + self.socket,
+                        '--skip-networking', '--pid-file=' + top + '/pid', '--innodb-buffer-pool-size=16M',
+                        '--innodb-log-file-size=8M', '--loose-innodb-flush-log-at-trx-commit=0']
         subprocess.check_call(['mariadb-install-db', '--no-defaults', '--user=root', '--datadir=' + data,
                                '--auth-root-authentication-method=normal', '--skip-test-db'],
                               stdout=quiet, stderr=quiet)
-        self.process = subprocess.Popen(
-            ['/usr/sbin/mariadbd', '--no-defaults', '--user=root', '--datadir=' + data, '--socket=' + self.socket,
-             '--skip-networking', '--pid-file=' + top + '/pid', '--innodb-buffer-pool-size=16M',
-             '--innodb-log-file-size=8M', '--loose-innodb-flush-log-at-trx-commit=0'], stdout=quiet, stderr=quiet)
+        self.start()
+
+    def start(self):
+        """Start it, also again after it was killed."""
+        with open(self.top + '/log', 'a') as quiet:
+            self.process = subprocess.Popen(self.program, stdout=quiet, stderr=quiet)
         self.wait()
 
     def wait(self):

@@ -44,10 +44,10 @@ def sent(monkeypatch):
     """The ALTER statements that are sent from now on."""
     statements, real = [], database.query
 
-    def query(connection, sql, arguments=()):
+    def query(connection, sql, *arguments, **keywords):
         if sql.startswith('ALTER'):
             statements.append(sql)
-        return real(connection, sql, arguments)
+        return real(connection, sql, *arguments, **keywords)
     monkeypatch.setattr(database, 'query', query)
     return statements
 

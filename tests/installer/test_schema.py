@@ -141,7 +141,8 @@ class Hooks(object):
     """What happens, written down."""
 
     def __init__(self):
-        self.intended, self.withdrawn = [], []
+        self.intended, self.withdrawn, self.said, self.seconds = [], [], [], {'instances': 21}
+        self.say = self.said.append
 
     def intent(self, statements):
         self.intended.append([statement.column for statement in statements])

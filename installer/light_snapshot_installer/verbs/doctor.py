@@ -79,6 +79,6 @@ def advice(area, result, detail):
         return 'chown root:root and chmod 644 it; nobody else may change what root and nova run'
     if 'everybody may write' in detail:
         return 'take that right away (chmod o-w), and see whether nova\'s files there are still its own (dpkg --verify)'
-    if area == 'schema' and 'does not let us in' in detail:
+    if area == 'schema' and any(text in detail for text in ('does not let us in', 'does not answer')):
         return 'see that the database is up and lets nova itself in'
     return _INSTALL

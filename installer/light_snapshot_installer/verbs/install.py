@@ -3,7 +3,8 @@ import argparse
 import time
 
 from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
-from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, version
+from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles
+from light_snapshot_installer import state as states, undo, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
 
@@ -49,18 +50,20 @@ def run(root, arguments, out, share=SHARE):
     payload.check_syntax(entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
+    if fresh:
+        record['first'] = undo.is_first(root)
     wanted = choice(root, node, arguments, record, out)
     add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
         changed = install_files(root, record, entries, kept, out)
     except (errors.InstallerError, OSError) as error:
-        raise _undone(root, record, fresh, pending, error)
+        raise _undone(root, record, fresh and record['first'], pending, error)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
     set_apparmor(root, node, record, wanted, out)
     record.enter(states.INSTALLED)
-    restart_pending(root, node, record, arguments, out)
+    restart_or_undo(root, node, record, arguments, out)
     out.step('light-snapshot %s is installed: %d files, %d changed now' % (
         record['version'], len(record['files']), len(changed)))
     return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
@@ -89,7 +92,7 @@ def add_columns(share, node, record, word, out):
     for (name, url), (_name, estimates), tables in zip(found, ahead, copied):
         for estimate in estimates:
             out.step('cell %s: %s' % (name, online.describe(estimate)))
-        hooks = ledger.Ledger(record, name, url)
+        hooks = ledger.Ledger(record, name, url, out.step, estimates)
         count = schema.add(name, url, statements, hooks, record.root.disk.acting, tables)
         out.step('cell %s (%s): %d columns added, %d in place' % (name, url, count, len(statements)))
 
@@ -121,8 +124,7 @@ def install_files(root, record, entries, kept, out):
     obsolete = [path for path in record['files'] if path not in targets]
     # Before the first change: which services will have to restart, should this run be cut off.
     touched = [entry.target for entry in entries if _differs(root, record, entry)] + obsolete
-    record.add_pending(name for name in services.running(root) for path in touched
-                       if name in services.users(path, record['files']))
+    record.add_pending(name for name in services.running(root) if services.relevant(touched, name, root, record['files']))
     record.enter(states.INSTALLING)
     out.step('copying %d files' % len(entries))
     changed = copying.place(root, record, entries)
@@ -157,7 +159,7 @@ def _undone(root, record, fresh, pending, error):
     try:
         copying.take_away(root, record, list(record['files']))
         copying.remove_directories(root, record)
-        record['pending'] = pending
+        record['pending'], record['first'] = pending, False
         record.enter(states.ABSENT)
     except (errors.InstallerError, OSError) as second:
         return errors.InstallerError(
@@ -223,26 +225,27 @@ def set_apparmor(root, node, record, wanted, out):
     if changed:
         out.step('AppArmor profiles %s: %s' % (
             'disabled' if wanted == apparmor.DISABLE else 'enabled again', ', '.join(changed)))
-    tell_astray(root, changed, wanted != apparmor.DISABLE, out)
+    apparmor.tell_astray(root, changed, wanted != apparmor.DISABLE, out)
 
 
-def tell_astray(root, names, wanted, out):
-    """Note the profiles that the kernel did not let go of, or (`wanted`) did not take."""
-    for name in apparmor.astray(root, names, wanted) if root.disk.acting else ():
-        path = '%s/%s' % (apparmor.DIRECTORY, name)
-        out.note('AppArmor: the kernel %s %s; see what `apparmor_parser %s %s` says' % (
-            ('did not take', path, '-r', path) if wanted else ('still has', path, '-R', path)))
-
-
-def restart_pending(root, node, record, arguments, out):
-    """Restart what the record says is pending; the record shrinks as each serves again."""
-    names = [name for name in services.SERVICES if name in record['pending']]
-    record['restarted'] = []
-
-    def done(name):
-        record['pending'] = [other for other in record['pending'] if other != name]
+def restart_or_undo(root, node, record, arguments, out):
+    """Restart what is pending; a first installation is undone where a service does not come back."""
+    try:
+        restart_pending(root, node, record, arguments, out)
+    except services.RestartDenied:
+        record['first'] = False
         record.save()
+        raise
+    except errors.InstallerError as error:
+        raise undo.after(error, root, node, record, lambda names: restart_pending(root, node, record, arguments, out, names), out)
+    record['first'] = False
+    record.save()
 
+
+def restart_pending(root, node, record, arguments, out, only=None):
+    """Restart what the record says is pending (`only`: of these); the record shrinks as each serves again."""
+    names = [name for name in services.SERVICES if name in record['pending'] and (only is None or name in only)]
+    record['restarted'] = []
     record['restarted'] = serving.restart_all(root, names, node.config, out, arguments.maintainer_script,
-                                              arguments.wait, done)
+                                              arguments.wait, serving.Journal(record))
     record.save()

@@ -1,6 +1,6 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, ledger, node as nodes, online
-from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states
+from light_snapshot_installer import SHARE, cells, copying, errors, ledger, node as nodes, online
+from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states, undo
 from light_snapshot_installer.verbs import install
 
 SUMMARY = 'take light-snapshot off this node: files, diversions, AppArmor links; the columns only if told so'
@@ -27,7 +27,7 @@ def run(root, arguments, out, share=SHARE):
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
-    record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name))
+    record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name, root))
     restored = []
     if not off:
         record.enter(states.ROLLING_BACK)
@@ -36,13 +36,14 @@ def run(root, arguments, out, share=SHARE):
         for directory in copying.remove_directories(root, record):
             out.note('%s stays: it holds files that are not ours' % directory)
         record['directories'] = []
-        restored = undo_apparmor(root, record, out)
+        restored = undo.undo_apparmor(root, record, out)
     # nova-compute took orders meanwhile, with our code in its memory.
     refuse_new(root, node, 'A nova-compute that still runs has our code, and must not restart.')
     install.restart_pending(root, node, record, arguments, out)
     refuse_new(root, node, 'nova-compute has restarted without our code: do not start, stop, reboot, move or delete these servers.')
-    for name, url, statements, columns, tables in ours:
-        count = schema.drop(url, statements, columns, ledger.Ledger(record, name, url), root.disk.acting, tables)
+    for name, url, statements, columns, estimates, tables in ours:
+        hooks = ledger.Ledger(record, name, url, out.step, estimates)
+        count = schema.drop(url, statements, columns, hooks, root.disk.acting, tables)
         out.step('%s: %d columns dropped' % (url, count))
     if record['columns']:
         out.note('%d columns that this node added stay in the database; nova works with them as without' %
@@ -78,7 +79,7 @@ def refuse_new(root, node, state):
 
 
 def _columns_to_drop(share, node, record, word, out):
-    """[(cell, DatabaseUrl, statements, {(table, column)}, tables that may be copied)] of what this node added. Raises errors.Refused."""
+    """[(cell, DatabaseUrl, statements, {(table, column)}, estimates, tables that may be copied)] of what this node added. Raises errors.Refused."""
     found = cells.find(node.config)
     statements = sqlfiles.read(share + '/sql', 'down')
     plan = []
@@ -97,7 +98,7 @@ def _columns_to_drop(share, node, record, word, out):
             tables = online.copyable(name, estimates, word)
             for estimate in estimates:
                 out.step('cell %s: %s' % (name, online.describe(estimate)))
-            plan.append((name, url, statements, ours, tables))
+            plan.append((name, url, statements, ours, estimates, tables))
     unreachable = set((server, database) for _cell, server, database, _t, _c in record['columns'])
     unreachable -= set(url.key for _name, url in found)
     if unreachable:
@@ -106,18 +107,3 @@ def _columns_to_drop(share, node, record, word, out):
                              next_step='drop them by hand with sql/0001-columns.down.sql, or roll back without'
                                        ' --drop-columns')
     return plan
-
-
-def undo_apparmor(root, record, out):
-    """Load the profiles again that we had disabled; returns their names."""
-    if record['apparmor']['links']:
-        record.add_pending(name for name in services.LIBVIRT if name in services.running(root))
-    restored = apparmor.undo(root, record['apparmor'], record.save)
-    if restored:
-        out.step('AppArmor profiles enabled again: %s' % ', '.join(restored))
-    if apparmor.active(root):
-        install.tell_astray(root, restored, True, out)
-    # That they are to stay is not forgotten; what made them go is asked anew.
-    if record['apparmor']['choice'] == apparmor.DISABLE:
-        record['apparmor']['choice'] = ''
-    return restored

@@ -19,7 +19,7 @@ def run(root, _arguments, out, share=SHARE):
     columns = _columns(share, node)
     active = services.running(root)
     running = dict((name, name in active) for name in services.SERVICES
-                   if services.installed(root, name) and services.relevant(record['files'], name))
+                   if (services.installed(root, name) or name in active) and services.relevant(record['files'], name, root))
     out.say('package    %s' % version())
     out.say('on node    %s%s' % (record['phase'], ' (%s)' % record['version'] if record['version'] else ''))
     out.say('parts      %s' % (', '.join(node.parts) or 'none'))
