@@ -63,7 +63,11 @@ def directories(root, node):
 
 
 def _servers(root, node):
-    return records.read(root, node.instances_path()) if node.compute else []
+    """records.read's rows; none where they cannot be read, which check_chains says."""
+    try:
+        return records.read(root, node.instances_path()) if node.compute else []
+    except records.Unreadable:
+        return []
 
 
 def daily_options(node):
@@ -91,6 +95,13 @@ def check_hooks(node, answer):
 
 def check_chains(root, node, answer):
     """Each server's layers are what its record says."""
+    if not node.compute:
+        return
+    try:
+        records.read(root, node.instances_path())
+    except records.Unreadable as error:
+        yield Finding('chains', FAIL, 'servers', error.what, error.next_step)
+        return
     count = 0
     for uuid, _live, problem in _servers(root, node):
         count += 1
@@ -102,8 +113,7 @@ def check_chains(root, node, answer):
             error = found['severity'] == 'error'
             yield Finding('chains', FAIL if error else NOTE, uuid, where + found['message'],
                           'openstack server light snapshot check %s%s' % (uuid, ' --repair' if not error else ''))
-    if node.compute:
-        yield Finding('chains', OK, 'servers', '%d with a record were looked at' % count, '')
+    yield Finding('chains', OK, 'servers', '%d with a record were looked at' % count, '')
 
 
 def check_space(root, node):

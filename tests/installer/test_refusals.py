@@ -1,4 +1,6 @@
 """What rollback refuses, what the package's scripts may decide, and who else holds the node."""
+import errno
+import io
 import json
 import os
 import threading
@@ -33,6 +35,103 @@ def test_live_or_unreadable_record_refuses(compute, text):
     assert compute.run('verify')[0] == 0
     # So does the removal of the package.
     assert compute.run('rollback', '--maintainer-script')[0] == 3
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Lets every look at a path, or at what is below it, fail with an error of the file system; `broken()` ends that."""
+    away = {}
+
+    def watch(owner, name):
+        real = getattr(owner, name)
+
+        def look(path, *rest, **keywords):
+            for top, number in away.items():
+                if isinstance(path, (type(''), type(u''))) and (path + '/').startswith(top + '/'):
+                    raise OSError(number, os.strerror(number), path)
+            return real(path, *rest, **keywords)
+        monkeypatch.setattr(owner, name, look)
+
+    def fail(path=None, number=None):
+        away.clear()
+        away.update({path: number} if path else {})
+    for owner, name in [(io, 'open')] + [(os, name) for name in ('listdir', 'scandir', 'stat', 'lstat', 'open') if hasattr(os, name)]:
+        watch(owner, name)
+    return fail
+
+
+@pytest.mark.parametrize('number', [errno.EACCES, errno.ESTALE, errno.EIO])
+@pytest.mark.parametrize('place', ['', '/' + UUID, '/%s/light-snapshot.json' % UUID])
+def test_what_cannot_be_seen_may_be_live(compute, broken, place, number):
+    """As with a root-squashed or a stale NFS: what root may not see is not what is not there."""
+    compute.run('install')
+    compute.record(UUID, COMMITTED)
+    before, top = compute.tree(), compute.top + '/var/lib/nova/instances'
+    broken(top + place, number)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and 'Nothing was changed' in err and os.strerror(number) in err
+    assert (UUID if place else '/var/lib/nova/instances cannot be read') in err and compute.top not in err.partition(UUID)[0]
+    assert compute.run('rollback', '--maintainer-script')[0] == 3
+    status = compute.run('status')
+    assert status[0] == 1 and 'cannot be ' in status[1]
+    assert 'cannot be ' in [line for line in compute.run('doctor')[1].splitlines() if line.startswith('FAIL  chains')][0]
+    broken()
+    assert compute.tree() == before
+    assert compute.run('rollback')[0] == 0
+
+
+def test_links_to_what_is_not_mounted(compute):
+    compute.run('install')
+    top = compute.top + '/var/lib/nova/instances'
+    os.symlink(compute.top + '/srv/not-mounted', top + '/' + UUID)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and UUID in err
+    os.unlink(top + '/' + UUID)
+    os.rename(top, top + '-away')
+    os.symlink(compute.top + '/srv/not-mounted', top)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and '/var/lib/nova/instances cannot be read' in err
+    os.unlink(top)
+    # None is there: nova has not run yet.
+    assert compute.run('rollback')[0] == 0
+
+
+def test_what_is_no_server_does_not_refuse(compute, broken):
+    compute.run('install')
+    top = compute.top + '/var/lib/nova/instances'
+    for name in ('_base', 'locks', 'lost+found', '.snapshot', UUID):
+        os.mkdir(top + '/' + name)
+    write(top + '/compute_nodes', u'{}')
+    broken(top + '/lost+found', errno.EACCES)
+    assert compute.run('rollback')[0] == 0
+
+
+def test_files_stay_where_it_cannot_be_seen_whether_layers_are(compute, broken):
+    """nova is gone, perhaps to come back."""
+    compute.run('install')
+    os.rename(compute.at('nova/__init__.py'), compute.top + '/var/log/init')
+    os.unlink(compute.top + '/usr/bin/nova-compute')
+    broken(compute.top + '/var/lib/nova/instances', errno.ESTALE)
+    code, out, _err = compute.run('install')
+    assert code == 0 and 'it cannot be seen whether' in out
+    assert os.path.exists(compute.at('light_snapshot/nova/hooks.py'))
+
+
+def test_layers_that_cannot_be_seen_any_more(compute, services, broken, monkeypatch):
+    """The directory goes away in the middle of a roll-back."""
+    compute.run('install')
+    services.start('nova-compute')
+    pid, real = services.pid('nova-compute'), copying.take_away
+
+    def meanwhile(*arguments):
+        broken(compute.top + '/var/lib/nova/instances', errno.ESTALE)
+        return real(*arguments)
+    monkeypatch.setattr(copying, 'take_away', meanwhile)
+    code, _out, err = compute.run('rollback')
+    assert code == 1 and 'cannot be seen any more' in err and 'must not restart' in err and '`light-snapshot install` now' in err
+    assert services.pid('nova-compute') == pid
+    broken()
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
 
 
 def test_json_names_the_servers(compute):

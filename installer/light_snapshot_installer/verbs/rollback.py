@@ -54,7 +54,8 @@ def run(root, arguments, out, share=SHARE):
 
 
 def refuse_live(root, node):
-    """Raise errors.Refused if a server on this host still has layers: without us nova would boot its root disk."""
+    """Raise errors.Refused if a server on this host still has layers, or that cannot be seen: without us nova would boot its
+    root disk."""
     live = [(uuid, problem) for uuid, alive, problem in records.read(root, node.instances_path()) if alive]
     if not live:
         return
@@ -69,7 +70,12 @@ def refuse_live(root, node):
 
 def refuse_new(root, node, state):
     """Raise errors.InstallerError if a server got layers since `refuse_live`; `state`: what that means now."""
-    live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+    try:
+        live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+    except records.Unreadable as error:
+        raise errors.InstallerError('%s any more: servers may have got some while this went on' % error.what,
+                                    'The files are off this node. ' + state,
+                                    'run `light-snapshot install` now; make the directory readable for root, and run this again')
     if live:
         raise errors.InstallerError(
             '%d server(s) got live layers while this went on: %s' % (len(live), ', '.join(live)),
