@@ -2,7 +2,7 @@
 import collections
 import os
 
-from light_snapshot_installer import errors
+from light_snapshot_installer import errors, paths
 
 SHIM_LINE = b'# light-snapshot shim:'
 
@@ -49,7 +49,8 @@ def _plan_code(tree, node, entries, skipped):
         if not relative.startswith('nova' + os.sep):
             entries.append(Entry(source, target, 'file'))
         elif is_shim(source):
-            if node.root.exists(target):
+            # Diverted, it is there as well: somebody removed ours.
+            if node.root.exists(target) or node.root.exists(target + paths.SUFFIX):
                 entries.append(Entry(source, target, 'shim'))
             else:
                 skipped.append((target, 'this nova has no file of its own there'))

@@ -21,7 +21,7 @@ def _empty():
         'phase': ABSENT,
         'time': 0,            # seconds since 1970 of the last change of phase
         'parts': [],          # controller, compute, dashboard
-        'files': {},          # path -> {'sha256', 'diverted'}
+        'files': {},          # path -> {'sha256', 'diverted'}; while a newer version comes, 'was': [SHA-256 of older ones of ours]
         'directories': [],    # made by us, parents first
         'bytecode': {},       # path of nova's source -> {'mtime', 'size', 'saved': [path]}
         'columns': [],        # [cell, server, database, table, column] that this node added
@@ -39,6 +39,8 @@ class State(object):
         self.root = root
         self.path = root.at(paths.STATE_FILE)
         self.data = _empty()
+        #: What this run has to tell of what it kept (keeping.py).
+        self.kept = []
         if os.path.exists(self.path):
             self._load()
 

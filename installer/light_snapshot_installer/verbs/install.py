@@ -2,7 +2,7 @@
 import argparse
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
+from light_snapshot_installer import SHARE, apparmor, cells, checks, copying, errors, held, interpreter, keeping, ledger
 from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles, state as states, version
 
 SUMMARY = 'put light-snapshot onto this node, or bring it to the state of the installed package'
@@ -47,6 +47,7 @@ def run(root, arguments, out, share=SHARE):
     for target, reason in skipped:
         out.note('%s is left out: %s' % (target, reason))
     payload.check_syntax(entries)
+    keeping.refuse(root, record, checks.packaged_sums)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
     wanted = choice(root, node, arguments, record, out)
@@ -102,6 +103,7 @@ def place_files(root, node, record, entries, out):
     payload.check_syntax(entries)
     if not any(_differs(root, record, entry) for entry in entries):
         return out.finish(errors.EXIT_OK, changed=[])
+    keeping.refuse(root, record, checks.packaged_sums)
     out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
     try:
         changed = install_files(root, record, entries, list(record['files']), out)
@@ -125,15 +127,19 @@ def install_files(root, record, entries, kept, out):
                        if name in services.users(path, record['files']))
     record.enter(states.INSTALLING)
     out.step('copying %d files' % len(entries))
-    changed = copying.place(root, record, entries)
-    if obsolete:
-        out.step('removing %d files that this node needs no more' % len(obsolete))
-        copying.take_away(root, record, obsolete)
+    try:
+        changed = copying.place(root, record, entries)
+        if obsolete:
+            out.step('removing %d files that this node needs no more' % len(obsolete))
+            copying.take_away(root, record, obsolete)
+    finally:
+        keeping.tell(record, out)
     copying.remove_directories(root, record, targets)
     if obsolete and not any('/nova/' in target for target in targets):
         # All of nova that we extended is gone.
         copying.prune(root, obsolete)
     copying.compile_all(root, record)
+    copying.placed(record)
     return changed
 
 
