@@ -5,7 +5,7 @@ from light_snapshot_installer import bytecode, diversions, errors, files, keepin
 
 
 def prepare(root, state, entries):
-    """Write into the record everything that `place` is going to do. Raises errors.InstallerError if it cannot be done.
+    """Write into the record everything that `place` is going to do.
 
     A file that is there and not ours (not in the record, other bytes, another's name) will be diverted, whatever it is.
     """
@@ -33,7 +33,6 @@ def prepare(root, state, entries):
         cache = os.path.join(os.path.dirname(entry.target), '__pycache__')
         if not root.exists(cache) and cache not in state['directories']:
             state['directories'].append(cache)
-    _check_writable(root, entries)
 
 
 def missing_directories(root, path):
@@ -45,14 +44,13 @@ def missing_directories(root, path):
     return missing
 
 
-def _check_writable(root, entries):
-    for entry in entries:
-        directory = os.path.dirname(entry.target)
+def check_writable(root, targets):
+    """Raise errors.Refused if one of these files could be neither put in place nor removed: its file system is read-only."""
+    for directory in sorted(set(os.path.dirname(target) for target in targets)):
         while not root.exists(directory):
             directory = os.path.dirname(directory)
         if not os.access(root.at(directory), os.W_OK):
-            raise errors.InstallerError('%s cannot be written to' % directory,
-                                        next_step='mount it writable, then run this again')
+            raise errors.Refused('%s cannot be written to' % directory, next_step='mount it writable, then run this again')
 
 
 def place(root, state, entries, progress=lambda done, total: None):
@@ -74,7 +72,7 @@ def place(root, state, entries, progress=lambda done, total: None):
                 bytecode.put_aside(root, state['bytecode'][entry.target])
         root.disk.remove(files.staged(target))
         if not root.disk.is_file(target) or root.disk.sha256(target) != record['sha256']:
-            keeping.keep(root, state, entry.target)
+            keeping.keep(root, state, entry.target, "the package's version is in its place")
             bytecode.forget(root, entry.target)
             root.disk.copy(entry.source, target)
             changed.append(entry.target)
@@ -112,7 +110,7 @@ def take_away(root, state, targets):
             if record['diverted'] and keeping.foresee(root, state, path):
                 state.save()
                 keeping.take_over(root, state, path)
-            keeping.keep(root, state, path)
+            keeping.keep(root, state, path, "%s is in its place" % ("nova's own file" if record['diverted'] else 'nothing'))
             if record['diverted']:
                 diversions.restore(root, path, record['sha256'])
                 bytecode.put_back(root, path, state['bytecode'][path])

@@ -70,13 +70,13 @@ def take_over(root, state, path):
     root.disk.put_back(here, there)
 
 
-def keep(root, state, path):
-    """Keep the file at `path`, which is about to be overwritten or removed, if it was edited."""
+def keep(root, state, path, then):
+    """Keep the file at `path`, which is about to be overwritten or removed, if it was edited; `then`: what is there afterwards."""
     facts = state['files'][path]
     # Without nova's own behind it, what is not ours stays where it is (diversions.restore).
     left = facts['diverted'] and not root.disk.exists(root.at(path + paths.SUFFIX)) and _novas(root, path, facts)
     if edited(root, path, facts) and not left:
-        _keep(root, state, path, path, '%s was not as light-snapshot put it there: what it was is kept as %s')
+        _keep(root, state, path, path, '%s was not as light-snapshot put it there: what it was is kept as %s, and ' + then)
 
 
 def _keep(root, state, path, source, text):

@@ -107,7 +107,8 @@ def test_file_of_a_package_written_over_ours_is_the_operators_to_judge(compute, 
     pip_upgrades(compute)
     compute.make_share(u'2.0')
     before, path = compute.tree(), compute.at(MANAGER)
-    for verb in (('install',), ('install', '--maintainer-script', '--only-files'), ('rollback',), ('install', '--dry-run'), ('rollback', '--dry-run')):
+    verbs = [('install',), ('install', '--maintainer-script', '--only-files'), ('rollback',), ('install', '--dry-run'), ('rollback', '--dry-run')]
+    for verb in verbs:
         code, _out, err = compute.run(*verb)
         assert code == 3 and 'Nothing was changed' in err
         assert '%s/%s differs from %s/%s%s' % (compute.code, MANAGER, compute.code, MANAGER, paths.SUFFIX) in err
@@ -138,7 +139,9 @@ def test_edits_of_our_own_files(node, then):
     assert sorted(kept(node).values()) == sorted(edited.values())
     for path in edited:
         line, = [line for line in notes(out) if '%s was not as light-snapshot put it there' % path in line]
-        assert re.search(r'kept as (/var/backups/light-snapshot%s\.[0-9a-f]{12})$' % re.escape(path), line).group(1) in kept(node)
+        found = re.search(r'kept as (/var/backups/light-snapshot%s\.[0-9a-f]{12}), and (.*) is in its place$' % re.escape(path), line)
+        assert found.group(1) in kept(node)
+        assert found.group(2) == ("the package's version" if then != 'rollback' else "nova's own file" if path.endswith(MANAGER) else 'nothing')
     # No service reads what is kept as if it were in force.
     assert os.listdir(node.top + '/etc/nova/rootwrap.d') == ['light-snapshot.filters'] if then != 'rollback' else True
     if then != 'rollback':

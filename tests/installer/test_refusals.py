@@ -3,12 +3,14 @@ import errno
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from installer_fakes import write
+from installer_fakes import TREE, write
 from light_snapshot_installer import cli, copying, errors, lock, paths, serving, state
 
 UUID = '11111111-2222-3333-4444-555555555555'
@@ -292,14 +294,40 @@ def test_json_is_one_document(compute, verb):
     assert code == 0 and document['ok'] is True and document['verb'] == verb
 
 
-def test_read_only_code_directory(compute, monkeypatch):
+def read_only(node, *argv):
+    """Run the command on a node whose /usr is mounted read-only; (exit code, output)."""
+    script = 'mount --bind "$1/usr" "$1/usr"; mount -o remount,ro,bind "$1/usr"; shift; exec "$@"'
+    process = subprocess.Popen(
+        ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, 'sh', node.top, sys.executable, '-B',
+         os.path.join(TREE, 'installer'), '--root', node.top, '--share', node.share] + list(argv),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    output = process.communicate()[0]
+    return process.returncode, output
+
+
+def test_read_only_usr(node):
+    """A controller: no database is looked for before the files can be put in place."""
+    node.add_nova(controller=True, config=u'[database]\nconnection = mysql+pymysql://nova@127.0.0.1:1/nova\n')
+    before = node.tree()
+    for verb in (('install',), ('install', '--dry-run'), ('install', '--only-files')):
+        code, output = read_only(node, *verb)
+        assert code == 3 and 'cannot be written to' in output and 'Nothing was changed' in output and 'mount it writable' in output, output
+        assert node.tree() == before and not os.path.exists(node.top + paths.STATE_FILE)
+
+
+def test_read_only_usr_of_a_node_that_has_us(compute):
+    compute.run('install')
+    compute.make_share(u'2.0')
     before = compute.tree()
-    real = os.access
-    monkeypatch.setattr(os, 'access', lambda path, mode: False if mode == os.W_OK else real(path, mode))
-    code, _out, err = compute.run('install')
-    assert code == 1 and 'cannot be written to' in err
-    assert 'No file was changed' in err and 'mount it writable' in err
-    assert compute.tree() == before
+    with open(compute.top + paths.STATE_FILE) as stream:
+        record = stream.read()
+    for verb in (('rollback',), ('rollback', '--maintainer-script'), ('install',)):
+        code, output = read_only(compute, *verb)
+        assert code == 3 and 'cannot be written to' in output and 'Nothing was changed' in output, output
+        with open(compute.top + paths.STATE_FILE) as stream:
+            assert stream.read() == record
+        assert compute.tree() == before
+    assert compute.run('rollback')[0] == 0
 
 
 def test_verify_sees_every_kind_of_damage(compute):

@@ -47,7 +47,7 @@ def run(root, arguments, out, share=SHARE):
     for target, reason in skipped:
         out.note('%s is left out: %s' % (target, reason))
     payload.check_syntax(entries)
-    keeping.refuse(root, record, checks.packaged_sums)
+    refuse(root, record, entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
     wanted = choice(root, node, arguments, record, out)
@@ -66,6 +66,12 @@ def run(root, arguments, out, share=SHARE):
         record['version'], len(record['files']), len(changed)))
     return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
+
+
+def refuse(root, record, entries=()):
+    """Raise errors.Refused, before anything is changed, if files of ours cannot be put or removed, or stand in for others'."""
+    copying.check_writable(root, [entry.target for entry in entries] + list(record['files']))
+    keeping.refuse(root, record, checks.packaged_sums)
 
 
 def add_columns(share, node, record, word, out):
@@ -103,7 +109,7 @@ def place_files(root, node, record, entries, out):
     payload.check_syntax(entries)
     if not any(_differs(root, record, entry) for entry in entries):
         return out.finish(errors.EXIT_OK, changed=[])
-    keeping.refuse(root, record, checks.packaged_sums)
+    refuse(root, record, entries)
     out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
     try:
         changed = install_files(root, record, entries, list(record['files']), out)
@@ -146,7 +152,7 @@ def install_files(root, record, entries, kept, out):
 def _differs(root, record, entry):
     try:
         return root.disk.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
-    except (IOError, OSError):
+    except (IOError, OSError, KeyError):
         return True
 
 

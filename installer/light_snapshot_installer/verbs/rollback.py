@@ -1,5 +1,5 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
-from light_snapshot_installer import SHARE, apparmor, cells, checks, copying, errors, keeping, ledger, node as nodes, online
+from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, keeping, ledger, node as nodes, online
 from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states
 from light_snapshot_installer.verbs import install
 
@@ -26,7 +26,7 @@ def run(root, arguments, out, share=SHARE):
     ours = _columns_to_drop(share, node, record, word, out) if arguments.drop_columns else []
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
-    keeping.refuse(root, record, checks.packaged_sums)
+    install.refuse(root, record)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name))
     restored = []
