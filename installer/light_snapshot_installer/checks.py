@@ -110,7 +110,7 @@ def packaged_sums(root):
     """{path: md5} of the files of the packages of nova and Horizon, as dpkg recorded them."""
     sums = {}
     for pattern in ('*nova*', '*horizon*', '*openstack-dashboard*'):
-        for name in glob.glob(root.at('/var/lib/dpkg/info') + '/%s.md5sums' % pattern):
+        for name in glob.glob(root.followed('/var/lib/dpkg/info') + '/%s.md5sums' % pattern):
             with open(name) as stream:
                 for line in stream:
                     digest, _, relative = line.rstrip('\n').partition('  ')

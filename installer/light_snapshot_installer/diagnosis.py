@@ -58,8 +58,8 @@ def last_line(said):
 def directories(root, node):
     """{uuid: directory} of the servers with a record that can be read."""
     top = node.instances_path()
-    return dict((uuid, os.path.join(root.at(top), uuid)) for uuid, _live, problem in _servers(root, node)
-                if not problem and os.path.isfile(os.path.join(root.at(top), uuid, records.NAME)))
+    return dict((uuid, root.followed(os.path.join(top, uuid))) for uuid, _live, problem in _servers(root, node)
+                if not problem and os.path.isfile(root.followed(os.path.join(top, uuid, records.NAME))))
 
 
 def _servers(root, node):
@@ -118,10 +118,10 @@ def check_chains(root, node, answer):
 
 def check_space(root, node):
     """The next commit of each server has room."""
-    if not node.compute or not os.path.isdir(root.at(node.instances_path())):
+    if not node.compute or not os.path.isdir(root.followed(node.instances_path())):
         return
     path = node.instances_path()
-    facts = os.statvfs(root.at(path))
+    facts = os.statvfs(root.followed(path))
     free, part = facts.f_bavail * facts.f_frsize, facts.f_bavail / float(facts.f_blocks or 1)
     need, uuid = largest_layer(root, node)
     text = '%s has %d MiB free (%d %%)' % (path, free >> 20, part * 100)

@@ -78,9 +78,9 @@ def load_nova(root, compute=False):
     if compute:
         names.append('/etc/nova/nova-compute.conf')
     for name in names:
-        config.read_file(root.at(name))
-    for path in sorted(glob.glob(root.at('/etc/nova/nova.conf.d') + '/*.conf')):
-        config.read_file(path)
+        config.read_file(root.followed(name))
+    for path in sorted(glob.glob(root.followed('/etc/nova/nova.conf.d') + '/*.conf')):
+        config.read_file(root.followed(root.inside(path)))
     return config
 
 

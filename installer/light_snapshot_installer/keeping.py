@@ -97,6 +97,6 @@ def tell(state, out):
 def stored(root):
     """The paths of all that was kept on this node, by this run or another."""
     found = []
-    for directory, _names, leaves in os.walk(root.at(DIRECTORY)):
+    for directory, _names, leaves in os.walk(root.followed(DIRECTORY)):
         found.extend(root.inside(os.path.join(directory, leaf)) for leaf in leaves)
     return sorted(found)

@@ -26,14 +26,14 @@ def read(root, instances_path):
     does not count: nova has renamed its directory to <uuid>_del (and leaves both <uuid>_del and <uuid>_resize behind
     when it was deleted in the middle of a resize). Raises Unreadable if the directory itself cannot be read.
     """
-    found, top = {}, root.at(instances_path)
+    found = {}
     # Not glob: it takes what it may not see for what is not there.
-    names = _names(top, instances_path)
+    names = _names(root, instances_path)
     for name in names:
         uuid = name.partition('_')[0]
         if uuid + '_del' in names and uuid not in names:
             continue
-        one = _one(os.path.join(top, name, NAME))
+        one = _one(root, os.path.join(instances_path, name))
         if one is None:
             continue
         before = found.get(uuid, (False, ''))
@@ -41,12 +41,12 @@ def read(root, instances_path):
     return [(uuid, live, problem) for uuid, (live, problem) in sorted(found.items())]
 
 
-def _names(top, instances_path):
+def _names(root, instances_path):
     """The directories of servers, and what else is there."""
     try:
-        names = os.listdir(top)
+        names = os.listdir(root.followed(instances_path))
     except OSError as error:
-        if _nothing(error, top):
+        if _nothing(error, root, instances_path):
             return []
         raise Unreadable('%s cannot be read (%s), so that which servers have live layers cannot be seen' % (
             instances_path, error.strerror), next_step='make it readable for root (is it mounted, may root look into it?), then run'
@@ -54,21 +54,23 @@ def _names(top, instances_path):
     return sorted(name for name in names if not name.startswith('.') and name not in _NO_SERVERS)
 
 
-def _nothing(error, directory):
+def _nothing(error, root, directory):
     """True if an error says that nothing is there; a link to nowhere is one to a place that is not mounted."""
-    return getattr(error, 'errno', None) in _ABSENT and (os.path.isdir(directory) or not os.path.islink(directory.rstrip('/')))
+    if getattr(error, 'errno', None) not in _ABSENT:
+        return False
+    return not os.path.islink(root.at(directory.rstrip('/'))) or os.path.isdir(root.followed(directory))
 
 
-def _one(path):
-    """(live, problem) of one record; None without one."""
+def _one(root, directory):
+    """(live, problem) of the record in a server's directory; None without one."""
     try:
-        with io.open(path, encoding='utf-8') as stream:
+        with io.open(root.followed(os.path.join(directory, NAME)), encoding='utf-8') as stream:
             record = json.load(stream)
         layers, root = record['live'], record['root']['file']
         if not isinstance(layers, list):
             raise ValueError('"live" is not a list')
     except (IOError, OSError, ValueError, KeyError, TypeError) as error:
-        if _nothing(error, os.path.dirname(path)):
+        if _nothing(error, root, directory):
             return None
         return True, 'its record cannot be read: %s: %s' % (type(error).__name__, error)
     # Where history is kept, commits do not reach `disk`: without us nova would boot that old state.

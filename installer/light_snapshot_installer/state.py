@@ -41,12 +41,12 @@ class State(object):
         self.data = _empty()
         #: What this run has to tell of what it kept (keeping.py).
         self.kept = []
-        if os.path.exists(self.path):
+        if os.path.exists(root.followed(paths.STATE_FILE)):
             self._load()
 
     def _load(self):
         try:
-            with io.open(self.path, encoding='utf-8') as stream:
+            with io.open(self.root.followed(paths.STATE_FILE), encoding='utf-8') as stream:
                 loaded = json.load(stream)
             known = loaded['format'] <= FORMAT
         except (ValueError, KeyError, TypeError, IOError) as error:
