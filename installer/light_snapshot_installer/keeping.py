@@ -5,7 +5,7 @@ knows nothing of dpkg's diversions), that is nova's from then on, and what was b
 """
 import os
 
-from light_snapshot_installer import bytecode, diversions, errors, paths, payload
+from light_snapshot_installer import bytecode, diversions, errors, paths
 
 #: Apart from the files: services read whatever lies in rootwrap.d, policy.d or beside a package's metadata.
 DIRECTORY = '/var/backups/light-snapshot'
@@ -23,7 +23,11 @@ def edited(root, path, facts):
 
 
 def _novas(root, path, facts):
-    return edited(root, path, facts) and not root.disk.read(root.at(path)).startswith(payload.SHIM_LINE)
+    """True if nova's own text is at `path`: it does not speak of us, as a shim does whose first line somebody took out."""
+    if not edited(root, path, facts):
+        return False
+    text = root.disk.read(root.at(path))
+    return b'light_snapshot' not in text and b'light-snapshot' not in text
 
 
 def newer(root, path, facts):

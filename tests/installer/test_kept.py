@@ -154,6 +154,14 @@ def test_edits_of_our_own_files(node, then):
         (path, facts) for path, facts in before.items() if not path.startswith('/var/backups'))
 
 
+def test_shim_without_its_first_line_is_ours(compute):
+    compute.run('install')
+    text = u'import light_snapshot  # what is left of the shim\n'
+    write(compute.at(MANAGER), text)
+    assert compute.run('install')[0] == 0
+    assert list(kept(compute).values()) == [text] and 'nova compute' in read(compute.at(MANAGER) + paths.SUFFIX)
+
+
 def test_nothing_is_kept_of_what_nobody_edited(compute):
     before = compute.tree()
     compute.run('install')
