@@ -2,7 +2,7 @@
 import glob
 import os
 
-from light_snapshot_installer import apparmor, bytecode, cells, diversions, errors, files, node as nodes, paths
+from light_snapshot_installer import apparmor, bytecode, cells, diversions, errors, files, keeping, node as nodes, paths
 from light_snapshot_installer import schema, services, sqlfiles
 
 OK, FAIL, NOTE = 'ok', 'FAIL', 'note'
@@ -25,12 +25,17 @@ def check_files(root, record, entries, kept=()):
     `kept`: those of the record that stay without a nova to extend.
     """
     for entry in entries:
-        yield check_file(root, entry.target, files.sha256(entry.source))
+        row = check_file(root, entry.target, files.sha256(entry.source))
+        if row[0] == FAIL and keeping.newer(root, entry.target, record['files'].get(entry.target, {})) and entry.kind == 'shim':
+            row = (FAIL, entry.target, "holds nova's own text instead of ours, and another one than %s%s" % (entry.target, paths.SUFFIX))
+        yield row
     planned = set(entry.target for entry in entries)
     for path in sorted(set(record['files']) & set(kept)):
         yield check_file(root, path, record['files'][path]['sha256'])
     for path in sorted(set(record['files']) - planned - set(kept)):
         yield FAIL, path, 'is not part of this version; run `light-snapshot install`'
+    for path in keeping.stored(root):
+        yield NOTE, path, 'is what was found in place of a file of ours, or was behind it; remove it when nobody needs it'
     for row in check_directories(root, record['files']):
         yield row
 
@@ -70,7 +75,7 @@ def check_file(root, path, digest):
     if not os.path.isfile(here):
         return FAIL, path, 'missing'
     if files.sha256(here) != digest:
-        return FAIL, path, 'changed (SHA-256 differs)'
+        return FAIL, path, 'changed (SHA-256 differs); `light-snapshot install` keeps this version in %s' % keeping.DIRECTORY
     facts = os.stat(here)
     if facts.st_uid != 0 or facts.st_mode & 0o022:
         return FAIL, path, 'owner or mode is not safe: uid %d, mode %04o' % (facts.st_uid, facts.st_mode & 0o7777)
@@ -105,7 +110,7 @@ def packaged_sums(root):
     """{path: md5} of the files of the packages of nova and Horizon, as dpkg recorded them."""
     sums = {}
     for pattern in ('*nova*', '*horizon*', '*openstack-dashboard*'):
-        for name in glob.glob(root.at('/var/lib/dpkg/info') + '/%s.md5sums' % pattern):
+        for name in glob.glob(root.followed('/var/lib/dpkg/info') + '/%s.md5sums' % pattern):
             with open(name) as stream:
                 for line in stream:
                     digest, _, relative = line.rstrip('\n').partition('  ')

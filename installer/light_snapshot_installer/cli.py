@@ -53,6 +53,8 @@ def _directory(path):
 def _tree(path):
     if not os.path.isdir(os.path.join(path, 'var/lib/dpkg')):
         raise argparse.ArgumentTypeError('%s is not the tree of a node: it has no var/lib/dpkg' % path)
+    if not os.path.realpath(os.path.join(path, 'var/lib/dpkg')).startswith(os.path.realpath(path).rstrip('/') + '/'):
+        raise argparse.ArgumentTypeError('%s/var/lib/dpkg is a link to what is not in that tree' % path)
     return os.path.abspath(path)
 
 

@@ -1,11 +1,11 @@
 """Puts the payload in place and takes it away again, through the record, so that a crash can be finished."""
 import os
 
-from light_snapshot_installer import bytecode, diversions, errors, files, payload
+from light_snapshot_installer import bytecode, diversions, errors, files, keeping, payload
 
 
 def prepare(root, state, entries):
-    """Write into the record everything that `place` is going to do. Raises errors.InstallerError if it cannot be done.
+    """Write into the record everything that `place` is going to do.
 
     A file that is there and not ours (not in the record, other bytes, another's name) will be diverted, whatever it is.
     """
@@ -19,15 +19,20 @@ def prepare(root, state, entries):
         if known is not None:
             foreign = foreign or known['diverted']
         if foreign and entry.target not in state['bytecode']:
-            state['bytecode'][entry.target] = bytecode.describe(root, entry.target)
+            describe = bytecode.describe if root.disk.exists(here) else bytecode.describe_aside
+            state['bytecode'][entry.target] = describe(root, entry.target)
+        was = [one for one in [known['sha256']] + known.get('was', []) if one not in ('', digest)] if known else []
         state['files'][entry.target] = {'sha256': digest, 'diverted': foreign}
+        if was:
+            state['files'][entry.target]['was'] = sorted(set(was))
+        if foreign:
+            keeping.foresee(root, state, entry.target)
         for directory in missing_directories(root, os.path.dirname(entry.target)):
             if directory not in state['directories']:
                 state['directories'].append(directory)
         cache = os.path.join(os.path.dirname(entry.target), '__pycache__')
         if not root.exists(cache) and cache not in state['directories']:
             state['directories'].append(cache)
-    _check_writable(root, entries)
 
 
 def missing_directories(root, path):
@@ -39,14 +44,13 @@ def missing_directories(root, path):
     return missing
 
 
-def _check_writable(root, entries):
-    for entry in entries:
-        directory = os.path.dirname(entry.target)
+def check_writable(root, targets):
+    """Raise errors.Refused if one of these files could be neither put in place nor removed: its file system is read-only."""
+    for directory in sorted(set(os.path.dirname(target) for target in targets)):
         while not root.exists(directory):
             directory = os.path.dirname(directory)
         if not os.access(root.at(directory), os.W_OK):
-            raise errors.InstallerError('%s cannot be written to' % directory,
-                                        next_step='mount it writable, then run this again')
+            raise errors.Refused('%s cannot be written to' % directory, next_step='mount it writable, then run this again')
 
 
 def place(root, state, entries, progress=lambda done, total: None):
@@ -62,16 +66,24 @@ def place(root, state, entries, progress=lambda done, total: None):
         for directory in missing_directories(root, os.path.dirname(entry.target)):
             root.disk.make_directory(root.at(directory))
         if record['diverted']:
+            keeping.take_over(root, state, entry.target)
             diversions.divert(root, entry.target)
             if entry.target in state['bytecode']:
                 bytecode.put_aside(root, state['bytecode'][entry.target])
         root.disk.remove(files.staged(target))
         if not root.disk.is_file(target) or root.disk.sha256(target) != record['sha256']:
+            keeping.keep(root, state, entry.target, "the package's version is in its place")
             bytecode.forget(root, entry.target)
             root.disk.copy(entry.source, target)
             changed.append(entry.target)
         progress(number + 1, len(entries))
     return changed
+
+
+def placed(state):
+    """Everything is in place: no file of an older version of ours is left."""
+    for facts in state['files'].values():
+        facts.pop('was', None)
 
 
 def compile_all(root, state):
@@ -95,6 +107,10 @@ def take_away(root, state, targets):
     for group in ([path for path in targets if switch(path)], [path for path in targets if not switch(path)]):
         for path in sorted(group):
             record = state['files'][path]
+            if record['diverted'] and keeping.foresee(root, state, path):
+                state.save()
+                keeping.take_over(root, state, path)
+            keeping.keep(root, state, path, "%s is in its place" % ("nova's own file" if record['diverted'] else 'nothing'))
             if record['diverted']:
                 diversions.restore(root, path, record['sha256'])
                 bytecode.put_back(root, path, state['bytecode'][path])
@@ -148,17 +164,19 @@ def prune(root, targets):
 def adopt(root, state, entries):
     """Rebuild a lost record from the diversions and from files that have our name or our very bytes."""
     diverted = diversions.ours(root)
+    digests = dict((entry.target, files.sha256(entry.source)) for entry in entries)
     for path in diverted:
         if path not in state['files']:
-            state['files'][path] = {'sha256': '', 'diverted': True}
+            state['files'][path] = {'sha256': digests.get(path, ''), 'diverted': True}
             state['bytecode'][path] = bytecode.describe_aside(root, path)
     for entry in entries:
         if entry.target in state['files'] or not os.path.isfile(root.at(entry.target)):
             continue
         digest = files.sha256(root.at(entry.target))
         named = 'light_snapshot' in entry.target.replace('-', '_')
-        if named or (digest == files.sha256(entry.source) and not payload.is_shim(entry.source)):
-            state['files'][entry.target] = {'sha256': digest, 'diverted': False}
+        if named or (digest == digests[entry.target] and not payload.is_shim(entry.source)):
+            # Of other bytes nobody knows whose they are.
+            state['files'][entry.target] = {'sha256': digests[entry.target], 'diverted': False}
             directory = os.path.dirname(entry.target)
             while '/light_snapshot' in directory:
                 for name in (directory, directory + '/__pycache__'):

@@ -58,12 +58,16 @@ def last_line(said):
 def directories(root, node):
     """{uuid: directory} of the servers with a record that can be read."""
     top = node.instances_path()
-    return dict((uuid, os.path.join(root.at(top), uuid)) for uuid, _live, problem in _servers(root, node)
-                if not problem and os.path.isfile(os.path.join(root.at(top), uuid, records.NAME)))
+    return dict((uuid, root.followed(os.path.join(top, uuid))) for uuid, _live, problem in _servers(root, node)
+                if not problem and os.path.isfile(root.followed(os.path.join(top, uuid, records.NAME))))
 
 
 def _servers(root, node):
-    return records.read(root, node.instances_path()) if node.compute else []
+    """records.read's rows; none where they cannot be read, which check_chains says."""
+    try:
+        return records.read(root, node.instances_path()) if node.compute else []
+    except records.Unreadable:
+        return []
 
 
 def daily_options(node):
@@ -91,6 +95,13 @@ def check_hooks(node, answer):
 
 def check_chains(root, node, answer):
     """Each server's layers are what its record says."""
+    if not node.compute:
+        return
+    try:
+        records.read(root, node.instances_path())
+    except records.Unreadable as error:
+        yield Finding('chains', FAIL, 'servers', error.what, error.next_step)
+        return
     count = 0
     for uuid, _live, problem in _servers(root, node):
         count += 1
@@ -102,16 +113,15 @@ def check_chains(root, node, answer):
             error = found['severity'] == 'error'
             yield Finding('chains', FAIL if error else NOTE, uuid, where + found['message'],
                           'openstack server light snapshot check %s%s' % (uuid, ' --repair' if not error else ''))
-    if node.compute:
-        yield Finding('chains', OK, 'servers', '%d with a record were looked at' % count, '')
+    yield Finding('chains', OK, 'servers', '%d with a record were looked at' % count, '')
 
 
 def check_space(root, node):
     """The next commit of each server has room."""
-    if not node.compute or not os.path.isdir(root.at(node.instances_path())):
+    if not node.compute or not os.path.isdir(root.followed(node.instances_path())):
         return
     path = node.instances_path()
-    facts = os.statvfs(root.at(path))
+    facts = os.statvfs(root.followed(path))
     free, part = facts.f_bavail * facts.f_frsize, facts.f_bavail / float(facts.f_blocks or 1)
     need, uuid = largest_layer(root, node)
     text = '%s has %d MiB free (%d %%)' % (path, free >> 20, part * 100)

@@ -78,10 +78,10 @@ def load_nova(root, compute=False):
     if compute:
         names.append('/etc/nova/nova-compute.conf')
     for name in names:
-        config.read_file(root.at(name))
+        config.read_file(root.followed(name))
     for directory in ['/etc/nova/nova.conf.d'] + (['/etc/nova/nova-compute.conf.d'] if compute else []):
-        for path in sorted(glob.glob(root.at(directory) + '/*.conf')):
-            config.read_file(path)
+        for path in sorted(glob.glob(root.followed(directory) + '/*.conf')):
+            config.read_file(root.followed(root.inside(path)))
     return config
 
 

@@ -11,7 +11,7 @@ def chosen(root):
 
     installer/python.sh reads the same.
     """
-    path = root.at(paths.PYTHON_FILE)
+    path = root.followed(paths.PYTHON_FILE)
     if os.path.isfile(path):
         with io.open(path, encoding='utf-8') as stream:
             return root.at(stream.read().strip())

@@ -11,7 +11,7 @@ class NodeLock(object):
     """Holds /run/light-snapshot.lock; waits up to `seconds` for another holder, then raises errors.Locked."""
 
     def __init__(self, root, seconds=60, sleep=time.sleep):
-        self.path = root.at(paths.LOCK_FILE)
+        self.path = root.followed(paths.LOCK_FILE)
         self.seconds = seconds
         self.sleep = sleep
         self.descriptor = None

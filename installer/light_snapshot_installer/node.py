@@ -40,7 +40,7 @@ class Node(object):
         path = 'nova/privsep/__init__.py'
         if not self.has_nova(path):
             return False
-        with open(self.root.at(os.path.join(self.code, path)), 'rb') as stream:
+        with open(self.root.followed(os.path.join(self.code, path)), 'rb') as stream:
             return b'sys_admin_pctxt' in stream.read()
 
     @property
@@ -71,9 +71,9 @@ def _find(root, package, patterns):
     """
     for directory in searched(root) + [root.inside(found) for pattern in patterns
                                        for found in sorted(glob.glob(root.at(pattern)))]:
-        init = os.path.join(root.at(directory), package, '__init__.py')
+        init = root.followed(os.path.join(directory, package, '__init__.py'))
         if os.path.isfile(init):
-            return directory if not root.real else os.path.dirname(os.path.dirname(os.path.realpath(init)))
+            return directory if root.live and not root.real else root.inside(os.path.dirname(os.path.dirname(os.path.realpath(init))))
     return None
 
 
@@ -98,5 +98,5 @@ def init_system(root):
 def defaults(root):
     """The settings in /etc/default/light-snapshot: KEY=value lines, as a dictionary."""
     config = ini.Config()
-    config.read_file(root.at(paths.DEFAULTS_FILE))
+    config.read_file(root.followed(paths.DEFAULTS_FILE))
     return config

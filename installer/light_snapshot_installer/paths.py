@@ -1,4 +1,5 @@
 """Where things are on a node. Every path goes through a Root, so that tests can use a directory as a node."""
+import errno
 import os
 
 from light_snapshot_installer import files, rehearsal
@@ -11,6 +12,8 @@ LOCK_FILE = '/run/light-snapshot.lock'
 DEFAULTS_FILE = '/etc/default/light-snapshot'
 SUFFIX = '.light-snapshot-orig'
 PACKAGE = 'light-snapshot'
+#: As many links may be followed one after the other, as in the kernel.
+_LINKS = 40
 
 
 class Root(object):
@@ -38,8 +41,39 @@ class Root(object):
         return self.prefix == '/'
 
     def at(self, path):
-        """The path to open for the node's absolute `path`."""
-        return path if self.real else self.prefix + path
+        """The path on this machine of the node's absolute `path`; a link there is that link.
+
+        In a tree (--root) the links on the way to it are the tree's, as in a chroot: an absolute one begins at the tree's top.
+        """
+        if self.real or self.live or not path.strip('/'):
+            return path if self.real else self.prefix + path
+        directory, name = os.path.split(path)
+        return os.path.join(self._resolved(directory), name)
+
+    def followed(self, path):
+        """The same for what is read: a link there is what it names. Raises OSError if links go round in a circle."""
+        return self.at(path) if self.real or self.live else self._resolved(path)
+
+    def _resolved(self, path):
+        """The path on this machine of a tree's path, without links."""
+        ahead, found, links = path.split('/')[::-1], [], 0
+        while ahead:
+            part = ahead.pop()
+            if part == '..':
+                found = found[:-1]
+            if part in ('', '.', '..'):
+                continue
+            try:
+                text = os.readlink('/'.join([self.prefix] + found + [part]))
+            except OSError:
+                found.append(part)
+                continue
+            links += 1
+            if links > _LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+            found = [] if text.startswith('/') else found
+            ahead.extend(text.split('/')[::-1])
+        return '/'.join([self.prefix] + found)
 
     def inside(self, path):
         """The node's own name of a path of this machine; None if it lies outside of the node."""

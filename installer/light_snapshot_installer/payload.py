@@ -2,7 +2,7 @@
 import collections
 import os
 
-from light_snapshot_installer import errors
+from light_snapshot_installer import errors, paths
 
 SHIM_LINE = b'# light-snapshot shim:'
 
@@ -23,7 +23,7 @@ def plan(share, node):
     """(entries, skipped): the entries in the order to install them, and [(target, reason)] of what does not apply.
 
     Packages go first, the shims that use them after them, and Horizon's `enabled` files last. Raises
-    errors.InstallerError if the package itself is incomplete, or a link leads out of a node that is a tree.
+    errors.InstallerError if the package itself is incomplete, or a link is in the way.
     """
     entries, skipped = [], []
     overlay = os.path.join(share, 'overlay')
@@ -34,13 +34,27 @@ def plan(share, node):
         _plan_settings(os.path.join(overlay, 'etc'), node, entries)
     if node.dashboard_code:
         _plan_dashboard(os.path.join(overlay, 'openstack-dashboard'), node, entries)
-    for directory in sorted(set(os.path.dirname(entry.target) for entry in entries)):
-        if node.root.inside(os.path.realpath(node.root.at(directory))) is None:
-            raise errors.InstallerError('a symbolic link leads out of the tree: %s' % directory,
-                                        next_step='run the command in a chroot of that tree instead of with --root')
+    check_links(node.root, entries)
     order = ['file', 'shim', 'switch']
     entries.sort(key=lambda entry: (order.index(entry.kind), entry.target))
     return entries, skipped
+
+
+def check_links(root, entries):
+    """Raise errors.InstallerError if a link on the way to a file leads to no directory, or out of a node that is a tree."""
+    wrong = []
+    for directory in sorted(set(os.path.dirname(entry.target) for entry in entries)):
+        while not root.exists(directory):
+            directory = os.path.dirname(directory)
+        here = os.path.realpath(root.followed(directory))
+        wrong.extend([directory] if root.inside(here) is None or not os.path.isdir(here) else [])
+    # What this machine's kernel would follow to another file than the tree's own would.
+    for target in () if root.live else sorted(entry.target for entry in entries):
+        wrong.extend(path for path in (target, target + paths.SUFFIX)
+                     if os.path.islink(root.at(path)) and os.path.realpath(root.at(path)) != root.followed(path))
+    if wrong:
+        raise errors.InstallerError('a symbolic link leads to no directory, or leads out of the tree: %s' % wrong[0],
+                                    next_step='put it right; or, for a tree, run the command in a chroot of it instead of with --root')
 
 
 def _plan_code(tree, node, entries, skipped):
@@ -49,11 +63,12 @@ def _plan_code(tree, node, entries, skipped):
         if not relative.startswith('nova' + os.sep):
             entries.append(Entry(source, target, 'file'))
         elif is_shim(source):
-            if node.root.exists(target):
+            # Diverted, it is there as well: somebody removed ours.
+            if node.root.exists(target) or node.root.exists(target + paths.SUFFIX):
                 entries.append(Entry(source, target, 'shim'))
             else:
                 skipped.append((target, 'this nova has no file of its own there'))
-        elif not os.path.isdir(os.path.dirname(node.root.at(target))):
+        elif not os.path.isdir(node.root.followed(os.path.dirname(target))):
             skipped.append((target, 'this nova has no such directory'))
         elif relative.startswith(_PRIVSEP) and not node.privsep:
             skipped.append((target, 'privsep of this nova is not for acts of others'))

@@ -1,39 +1,77 @@
 """The engine's records of servers on this host: <instances_path>/<uuid>/light-snapshot.json."""
-import glob
+import errno
 import io
 import json
 import os
 
+from light_snapshot_installer import errors
+
 NAME = 'light-snapshot.json'
+
+#: Nothing is there. Any other error of a file system (no right to look, a server of NFS that is away) hides what is.
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+#: What a file system of its own has beside the servers, for its own root alone.
+_NO_SERVERS = ('lost+found',)
+
+
+class Unreadable(errors.Refused):
+    """Which servers have layers cannot be seen."""
 
 
 def read(root, instances_path):
     """[(uuid, live, problem)] of every server with a record on this host; `live` is True while it has layers in use.
 
-    A record that cannot be read counts as live, and `problem` says why; otherwise `problem` is ''. A server in the
-    middle of a resize has a second directory here, <uuid>_resize, which counts for the same server. A deleted server
+    A record that cannot be read, or looked for, counts as live, and `problem` says why; otherwise `problem` is ''. A server
+    in the middle of a resize has a second directory here, <uuid>_resize, which counts for the same server. A deleted server
     does not count: nova has renamed its directory to <uuid>_del (and leaves both <uuid>_del and <uuid>_resize behind
-    when it was deleted in the middle of a resize).
+    when it was deleted in the middle of a resize). Raises Unreadable if the directory itself cannot be read.
     """
-    found, top = {}, root.at(instances_path)
-    for path in sorted(glob.glob(os.path.join(top, '*', NAME))):
-        uuid = os.path.basename(os.path.dirname(path)).partition('_')[0]
-        if os.path.isdir(os.path.join(top, uuid + '_del')) and not os.path.isdir(os.path.join(top, uuid)):
+    found = {}
+    # Not glob: it takes what it may not see for what is not there.
+    names = _names(root, instances_path)
+    for name in names:
+        uuid = name.partition('_')[0]
+        if uuid + '_del' in names and uuid not in names:
             continue
-        live, problem = _one(path)
+        one = _one(root, os.path.join(instances_path, name))
+        if one is None:
+            continue
         before = found.get(uuid, (False, ''))
-        found[uuid] = (live or before[0], problem or before[1])
+        found[uuid] = (one[0] or before[0], one[1] or before[1])
     return [(uuid, live, problem) for uuid, (live, problem) in sorted(found.items())]
 
 
-def _one(path):
+def _names(root, instances_path):
+    """The directories of servers, and what else is there."""
     try:
-        with io.open(path, encoding='utf-8') as stream:
+        names = os.listdir(root.followed(instances_path))
+    except OSError as error:
+        if _nothing(error, root, instances_path):
+            return []
+        raise Unreadable('%s cannot be read (%s), so that which servers have live layers cannot be seen' % (
+            instances_path, error.strerror), next_step='make it readable for root (is it mounted, may root look into it?), then run'
+                                                       ' this again')
+    return sorted(name for name in names if not name.startswith('.') and name not in _NO_SERVERS)
+
+
+def _nothing(error, root, directory):
+    """True if an error says that nothing is there; a link to nowhere is one to a place that is not mounted."""
+    if getattr(error, 'errno', None) not in _ABSENT:
+        return False
+    return not os.path.islink(root.at(directory.rstrip('/'))) or os.path.isdir(root.followed(directory))
+
+
+def _one(root, directory):
+    """(live, problem) of the record in a server's directory; None without one."""
+    try:
+        with io.open(root.followed(os.path.join(directory, NAME)), encoding='utf-8') as stream:
             record = json.load(stream)
         layers, root = record['live'], record['root']['file']
         if not isinstance(layers, list):
             raise ValueError('"live" is not a list')
     except (IOError, OSError, ValueError, KeyError, TypeError) as error:
+        if _nothing(error, root, directory):
+            return None
         return True, 'its record cannot be read: %s: %s' % (type(error).__name__, error)
     # Where history is kept, commits do not reach `disk`: without us nova would boot that old state.
     return bool(layers) or root != 'disk' or bool(record.get('job')), ''

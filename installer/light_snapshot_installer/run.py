@@ -47,6 +47,6 @@ def which(root, name):
     beside = root.inside(os.path.realpath(os.path.dirname(sys.executable)))
     for directory in directories + ([beside] if beside else []):
         candidate = os.path.join(directory, name)
-        if os.path.exists(root.at(candidate)):
+        if os.path.exists(root.followed(candidate)):
             return candidate
     return None

@@ -21,7 +21,7 @@ def _empty():
         'phase': ABSENT,
         'time': 0,            # seconds since 1970 of the last change of phase
         'parts': [],          # controller, compute, dashboard
-        'files': {},          # path -> {'sha256', 'diverted'}
+        'files': {},          # path -> {'sha256', 'diverted'}; while a newer version comes, 'was': [SHA-256 of older ones of ours]
         'directories': [],    # made by us, parents first
         'bytecode': {},       # path of nova's source -> {'mtime', 'size', 'saved': [path]}
         'columns': [],        # [cell, server, database, table, column] that this node added
@@ -42,12 +42,14 @@ class State(object):
         self.root = root
         self.path = root.at(paths.STATE_FILE)
         self.data = _empty()
-        if os.path.exists(self.path):
+        #: What this run has to tell of what it kept (keeping.py).
+        self.kept = []
+        if os.path.exists(root.followed(paths.STATE_FILE)):
             self._load()
 
     def _load(self):
         try:
-            with io.open(self.path, encoding='utf-8') as stream:
+            with io.open(self.root.followed(paths.STATE_FILE), encoding='utf-8') as stream:
                 loaded = json.load(stream)
             known = loaded['format'] <= FORMAT
         except (ValueError, KeyError, TypeError, IOError) as error:

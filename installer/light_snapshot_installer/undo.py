@@ -1,5 +1,5 @@
 """A first installation whose services do not come back is taken off again, so that nova runs on as it did without it."""
-from light_snapshot_installer import apparmor, copying, diversions, errors, paths, records, services, state as states
+from light_snapshot_installer import apparmor, copying, diversions, errors, keeping, paths, records, services, state as states
 
 _EARLIER = ('It was not undone, because something of light-snapshot was on this node before, and servers may have layers. ')
 _COLUMNS = 'Columns that were added stay: they are nullable, and nova works with them as without.'
@@ -53,7 +53,10 @@ def after(error, root, node, record, restart, out):
 
 
 def _take_off(root, record, out):
-    copying.take_away(root, record, list(record['files']))
+    try:
+        copying.take_away(root, record, list(record['files']))
+    finally:
+        keeping.tell(record, out)
     copying.remove_directories(root, record)
     undo_apparmor(root, record, out)
 

@@ -6,7 +6,7 @@ import pytest
 import crash_checks
 import crashes
 from crash_node import CrashNode, World
-from installer_fakes import tree_of, write
+from installer_fakes import SHIM, tree_of, write
 
 INSTALL, ROLLBACK = ('install',), ('rollback',)
 
@@ -40,6 +40,10 @@ def listed(text):
     ((INSTALL,), ROLLBACK + ('--drop-columns',)),
     ((INSTALL, 'hotfix'), ROLLBACK),
     ((INSTALL, ROLLBACK), INSTALL),
+    ((INSTALL, 'pip'), INSTALL),
+    ((INSTALL, 'pip'), ROLLBACK),
+    ((INSTALL, 'edit', 'upgrade'), INSTALL),
+    ((INSTALL, 'edit'), ROLLBACK),
     (('stray',), INSTALL),
     (('stray', INSTALL), ROLLBACK),
 ])
@@ -49,6 +53,9 @@ def test_list_is_what_a_real_run_does(whole, earlier, command):
             whole.upgrade_package()
         elif step == 'hotfix':
             write(whole.at('nova/compute/manager.py.light-snapshot-orig'), u'VALUE = "a longer one"\n')
+        elif step in ('pip', 'edit'):
+            write(whole.at('nova/compute/manager.py'), (SHIM if step == 'edit' else u'') + u'VALUE = "another"\n')
+            write(whole.at('light_snapshot/engine/engine.py'), u'# edited\n')
         elif step == 'stray':
             write(whole.share + '/overlay/dist-packages/nova/virt/extra.py', u'OURS = 1\n')
             write(whole.at('nova/virt/extra.py'), u'# by hand\n')

@@ -1,12 +1,16 @@
 """What rollback refuses, what the package's scripts may decide, and who else holds the node."""
+import errno
+import io
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 
 import pytest
 
-from installer_fakes import write
+from installer_fakes import TREE, write
 from light_snapshot_installer import cli, copying, errors, lock, paths, serving, state
 
 UUID = '11111111-2222-3333-4444-555555555555'
@@ -33,6 +37,103 @@ def test_live_or_unreadable_record_refuses(compute, text):
     assert compute.run('verify')[0] == 0
     # So does the removal of the package.
     assert compute.run('rollback', '--maintainer-script')[0] == 3
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Lets every look at a path, or at what is below it, fail with an error of the file system; `broken()` ends that."""
+    away = {}
+
+    def watch(owner, name):
+        real = getattr(owner, name)
+
+        def look(path, *rest, **keywords):
+            for top, number in away.items():
+                if isinstance(path, (type(''), type(u''))) and (path + '/').startswith(top + '/'):
+                    raise OSError(number, os.strerror(number), path)
+            return real(path, *rest, **keywords)
+        monkeypatch.setattr(owner, name, look)
+
+    def fail(path=None, number=None):
+        away.clear()
+        away.update({path: number} if path else {})
+    for owner, name in [(io, 'open')] + [(os, name) for name in ('listdir', 'scandir', 'stat', 'lstat', 'open') if hasattr(os, name)]:
+        watch(owner, name)
+    return fail
+
+
+@pytest.mark.parametrize('number', [errno.EACCES, errno.ESTALE, errno.EIO])
+@pytest.mark.parametrize('place', ['', '/' + UUID, '/%s/light-snapshot.json' % UUID])
+def test_what_cannot_be_seen_may_be_live(compute, broken, place, number):
+    """As with a root-squashed or a stale NFS: what root may not see is not what is not there."""
+    compute.run('install')
+    compute.record(UUID, COMMITTED)
+    before, top = compute.tree(), compute.top + '/var/lib/nova/instances'
+    broken(top + place, number)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and 'Nothing was changed' in err and os.strerror(number) in err
+    assert (UUID if place else '/var/lib/nova/instances cannot be read') in err and compute.top not in err.partition(UUID)[0]
+    assert compute.run('rollback', '--maintainer-script')[0] == 3
+    status = compute.run('status')
+    assert status[0] == 1 and 'cannot be ' in status[1]
+    assert 'cannot be ' in [line for line in compute.run('doctor')[1].splitlines() if line.startswith('FAIL  chains')][0]
+    broken()
+    assert compute.tree() == before
+    assert compute.run('rollback')[0] == 0
+
+
+def test_links_to_what_is_not_mounted(compute):
+    compute.run('install')
+    top = compute.top + '/var/lib/nova/instances'
+    os.symlink(compute.top + '/srv/not-mounted', top + '/' + UUID)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and UUID in err
+    os.unlink(top + '/' + UUID)
+    os.rename(top, top + '-away')
+    os.symlink(compute.top + '/srv/not-mounted', top)
+    code, _out, err = compute.run('rollback')
+    assert code == 3 and '/var/lib/nova/instances cannot be read' in err
+    os.unlink(top)
+    # None is there: nova has not run yet.
+    assert compute.run('rollback')[0] == 0
+
+
+def test_what_is_no_server_does_not_refuse(compute, broken):
+    compute.run('install')
+    top = compute.top + '/var/lib/nova/instances'
+    for name in ('_base', 'locks', 'lost+found', '.snapshot', UUID):
+        os.mkdir(top + '/' + name)
+    write(top + '/compute_nodes', u'{}')
+    broken(top + '/lost+found', errno.EACCES)
+    assert compute.run('rollback')[0] == 0
+
+
+def test_files_stay_where_it_cannot_be_seen_whether_layers_are(compute, broken):
+    """nova is gone, perhaps to come back."""
+    compute.run('install')
+    os.rename(compute.at('nova/__init__.py'), compute.top + '/var/log/init')
+    os.unlink(compute.top + '/usr/bin/nova-compute')
+    broken(compute.top + '/var/lib/nova/instances', errno.ESTALE)
+    code, out, _err = compute.run('install')
+    assert code == 0 and 'it cannot be seen whether' in out
+    assert os.path.exists(compute.at('light_snapshot/nova/hooks.py'))
+
+
+def test_layers_that_cannot_be_seen_any_more(compute, services, broken, monkeypatch):
+    """The directory goes away in the middle of a roll-back."""
+    compute.run('install')
+    services.start('nova-compute')
+    pid, real = services.pid('nova-compute'), copying.take_away
+
+    def meanwhile(*arguments):
+        broken(compute.top + '/var/lib/nova/instances', errno.ESTALE)
+        return real(*arguments)
+    monkeypatch.setattr(copying, 'take_away', meanwhile)
+    code, _out, err = compute.run('rollback')
+    assert code == 1 and 'cannot be seen any more' in err and 'must not restart' in err and '`light-snapshot install` now' in err
+    assert services.pid('nova-compute') == pid
+    broken()
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
 
 
 def test_json_names_the_servers(compute):
@@ -193,14 +294,40 @@ def test_json_is_one_document(compute, verb):
     assert code == 0 and document['ok'] is True and document['verb'] == verb
 
 
-def test_read_only_code_directory(compute, monkeypatch):
+def read_only(node, *argv):
+    """Run the command on a node whose /usr is mounted read-only; (exit code, output)."""
+    script = 'mount --bind "$1/usr" "$1/usr"; mount -o remount,ro,bind "$1/usr"; shift; exec "$@"'
+    process = subprocess.Popen(
+        ['unshare', '--mount', '--propagation=private', 'sh', '-euc', script, 'sh', node.top, sys.executable, '-B',
+         os.path.join(TREE, 'installer'), '--root', node.top, '--share', node.share] + list(argv),
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    output = process.communicate()[0]
+    return process.returncode, output
+
+
+def test_read_only_usr(node):
+    """A controller: no database is looked for before the files can be put in place."""
+    node.add_nova(controller=True, config=u'[database]\nconnection = mysql+pymysql://nova@127.0.0.1:1/nova\n')
+    before = node.tree()
+    for verb in (('install',), ('install', '--dry-run'), ('install', '--only-files')):
+        code, output = read_only(node, *verb)
+        assert code == 3 and 'cannot be written to' in output and 'Nothing was changed' in output and 'mount it writable' in output, output
+        assert node.tree() == before and not os.path.exists(node.top + paths.STATE_FILE)
+
+
+def test_read_only_usr_of_a_node_that_has_us(compute):
+    compute.run('install')
+    compute.make_share(u'2.0')
     before = compute.tree()
-    real = os.access
-    monkeypatch.setattr(os, 'access', lambda path, mode: False if mode == os.W_OK else real(path, mode))
-    code, _out, err = compute.run('install')
-    assert code == 1 and 'cannot be written to' in err
-    assert 'No file was changed' in err and 'mount it writable' in err
-    assert compute.tree() == before
+    with open(compute.top + paths.STATE_FILE) as stream:
+        record = stream.read()
+    for verb in (('rollback',), ('rollback', '--maintainer-script'), ('install',)):
+        code, output = read_only(compute, *verb)
+        assert code == 3 and 'cannot be written to' in output and 'Nothing was changed' in output, output
+        with open(compute.top + paths.STATE_FILE) as stream:
+            assert stream.read() == record
+        assert compute.tree() == before
+    assert compute.run('rollback')[0] == 0
 
 
 def test_verify_sees_every_kind_of_damage(compute):

@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
-from installer_fakes import NOT_IN_LIBERTY, TREE, add_nova_code, write
+from installer_fakes import NOT_IN_LIBERTY, TREE, add_nova_code, tree_of, write
 from light_snapshot_installer import paths
 
+UUID = '11111111-2222-3333-4444-555555555555'
 INSTALLER = os.path.join(TREE, 'installer')
 
 
@@ -70,6 +71,88 @@ def test_link_out_of_the_tree(node):
     os.mkdir(node.at('enabled'))
     well('--root', node.top, '--share', node.share, 'install')
     assert '_9101_light_snapshot.py' in os.listdir(node.at('enabled'))
+
+
+@pytest.fixture
+def linked(node):
+    """A tree with absolute links: its own files are `node.top` + the link's text, this machine's what the text names."""
+    outside = node.top + '-outside'
+    write(outside + '/nova.conf', u'[database]\nconnection = mysql://nova:secret@127.0.0.1:1/of_the_machine\n')
+    write(outside + '/default', u'APPARMOR=of-the-machine\n')
+    write(outside + '/instances/%s/light-snapshot.json' % UUID, u'{"live": [1]}')
+    write(outside + '/state/state.json', u'{"format": 99}')
+    os.mkdir(outside + '/enabled')
+    os.mkdir(outside + '/run')
+    node.add_nova(controller=True)
+    node.add_dashboard()
+    shutil.copytree(outside, node.top + outside)
+    os.rename(node.top + '/etc/nova/nova.conf', node.top + outside + '/nova.conf')
+    write(node.top + outside + '/default', u'APPARMOR=keep\n')
+    os.unlink(node.top + outside + '/state/state.json')
+    os.unlink(node.top + outside + '/instances/%s/light-snapshot.json' % UUID)
+    places = {'/etc/nova/nova.conf': 'nova.conf', '/etc/default/light-snapshot': 'default', '/var/lib/nova/instances': 'instances',
+              '/var/lib/light-snapshot': 'state', '/run': 'run', node.code + '/openstack_dashboard/local/enabled': 'enabled'}
+    for path, name in places.items():
+        if os.path.isdir(node.top + path):
+            shutil.rmtree(node.top + path)
+        elif not os.path.isdir(os.path.dirname(node.top + path)):
+            os.makedirs(os.path.dirname(node.top + path))
+        os.symlink(outside + '/' + name, node.top + path)
+    return outside
+
+
+def test_absolute_links_are_the_trees_own(node, linked):
+    """As in a chroot: nothing of this machine is read in the tree's place, and nothing of it changes."""
+    before, outside = node.tree(), tree_of(linked)
+    options = ['--root', node.top, '--share', node.share]
+    shown = well(*(options + ['install']))
+    # Neither this machine's nova.conf nor its record.
+    assert 'this node: compute, dashboard' in shown
+    assert os.path.exists(node.top + linked + '/enabled/_9101_light_snapshot.py')
+    assert os.path.exists(node.top + linked + '/state/state.json') and os.path.exists(node.top + linked + '/run/light-snapshot.lock')
+    well(*(options + ['verify']))
+    assert '0 with a record' in well(*(options + ['status']))
+    write(node.top + linked + '/instances/%s/light-snapshot.json' % UUID, u'{"live": [1]}')
+    shown, code = light_snapshot(*(options + ['rollback']))
+    assert code == 3 and UUID in shown
+    os.unlink(node.top + linked + '/instances/%s/light-snapshot.json' % UUID)
+    assert '_9101' in well(*(options + ['rollback', '--dry-run']))
+    well(*(options + ['rollback']))
+    after = dict((path, facts) for path, facts in node.tree().items() if not path.startswith((linked + '/state/', linked + '/run/')))
+    assert after == before
+    assert tree_of(linked) == outside
+
+
+@pytest.mark.parametrize('name', ['nova/compute/manager.py', 'light_snapshot/osc/__init__.py'])
+def test_file_that_is_a_link_out_of_the_tree(node, name):
+    node.add_nova()
+    write(node.top + '-outside/file.py', u'OF_THE_MACHINE = 1\n')
+    if not os.path.isdir(os.path.dirname(node.at(name))):
+        os.makedirs(os.path.dirname(node.at(name)))
+    if os.path.exists(node.at(name)):
+        os.unlink(node.at(name))
+    os.symlink(node.top + '-outside/file.py', node.at(name))
+    before = node.tree()
+    output, code = light_snapshot('--root', node.top, '--share', node.share, 'install')
+    assert code == 1 and 'leads out of the tree: %s/%s' % (node.code, name) in output and 'Nothing was changed' in output
+    assert node.tree() == before
+
+
+def test_links_that_go_round_in_a_circle(node):
+    node.add_nova()
+    os.unlink(node.top + '/etc/nova/nova.conf')
+    os.symlink('/etc/nova/nova.conf', node.top + '/etc/nova/nova.conf')
+    before = node.tree()
+    output, code = light_snapshot('--root', node.top, '--share', node.share, 'install')
+    assert code == 1 and '/etc/nova/nova.conf' in output
+    assert node.tree() == before
+
+
+def test_dpkgs_database_of_another_tree(node):
+    os.rename(node.top + '/var/lib/dpkg', node.top + '-dpkg')
+    os.symlink(node.top + '-dpkg', node.top + '/var/lib/dpkg')
+    output, code = light_snapshot('--root', node.top, '--share', node.share, 'install')
+    assert code == 2 and 'not in that tree' in output
 
 
 def test_tree_without_dpkgs_database(node):

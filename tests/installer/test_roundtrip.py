@@ -1,12 +1,13 @@
 """install, verify and rollback on a fake node: nothing is left, nothing is lost."""
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
 
 from installer_fakes import SHIMS, write
-from light_snapshot_installer import diversions, files, paths
+from light_snapshot_installer import diversions, files, keeping, paths
 
 
 def read(path):
@@ -121,13 +122,18 @@ def test_stray_file_at_a_path_of_ours_comes_back(compute):
 
 
 def test_copy_made_by_hand_is_taken_over(compute):
-    """Somebody copied an older light_snapshot/ in with cp: it is ours by name, replaced now and removed later."""
+    """Somebody copied an older light_snapshot/ in with cp: it is ours by name, replaced now and removed later.
+
+    Of what version it was, or what was changed in it, nobody knows: it is kept.
+    """
     before = compute.tree()
     write(compute.at('light_snapshot/engine/engine.py'), u'# older\n')
     write(compute.at('nova/privsep/light_snapshot.py'), u'# older\n')
     assert compute.run('install')[0] == 0
     assert compute.run('verify')[0] == 0
+    assert [read(compute.top + path) for path in keeping.stored(compute.root)] == ['# older\n', '# older\n']
     assert compute.run('rollback')[0] == 0
+    shutil.rmtree(compute.top + '/var/backups')
     assert compute.tree() == before
 
 

@@ -2,7 +2,7 @@
 import os
 import shutil
 
-from installer_fakes import SHIMS, add_nova_code
+from installer_fakes import SHIMS, add_nova_code, write
 from light_snapshot_installer import diversions, errors
 
 LIVE = u'{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}'
@@ -108,6 +108,16 @@ def test_only_files_puts_back_and_does_no_more(compute, services):
     assert compute.run('install')[0] == 0
     assert services.pid('nova-compute') != pid and services.asked() == ['service nova-compute restart']
     assert compute.run('verify')[0] == 0
+
+
+def test_only_files_where_nova_brings_a_file_that_it_did_not_have(node):
+    node.add_nova(without=('conductor/manager.py',))
+    assert node.run('install')[0] == 0
+    write(node.at('nova/conductor/manager.py'), u'VALUE = "new in this nova"\n')
+    assert node.run('install', '--only-files')[0] == 0
+    with open(node.at('nova/conductor/manager.py')) as stream:
+        assert '"ours"' in stream.read()
+    assert node.run('verify')[0] == 0
 
 
 def test_only_files_takes_nothing_away(compute):

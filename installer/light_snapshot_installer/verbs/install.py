@@ -2,7 +2,7 @@
 import argparse
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, copying, errors, held, interpreter, ledger
+from light_snapshot_installer import SHARE, apparmor, cells, checks, copying, errors, held, interpreter, keeping, ledger
 from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles
 from light_snapshot_installer import state as states, undo, version
 
@@ -48,6 +48,7 @@ def run(root, arguments, out, share=SHARE):
     for target, reason in skipped:
         out.note('%s is left out: %s' % (target, reason))
     payload.check_syntax(entries)
+    refuse(root, record, entries)
     fresh = record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     pending = list(record['pending'])
     if fresh:
@@ -68,6 +69,12 @@ def run(root, arguments, out, share=SHARE):
         record['version'], len(record['files']), len(changed)))
     return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
+
+
+def refuse(root, record, entries=()):
+    """Raise errors.Refused, before anything is changed, if files of ours cannot be put or removed, or stand in for others'."""
+    copying.check_writable(root, [entry.target for entry in entries] + list(record['files']))
+    keeping.refuse(root, record, checks.packaged_sums)
 
 
 def add_columns(share, node, record, word, out):
@@ -105,6 +112,7 @@ def place_files(root, node, record, entries, out):
     payload.check_syntax(entries)
     if not any(_differs(root, record, entry) for entry in entries):
         return out.finish(errors.EXIT_OK, changed=[])
+    refuse(root, record, entries)
     out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
     try:
         changed = install_files(root, record, entries, list(record['files']), out)
@@ -127,22 +135,26 @@ def install_files(root, record, entries, kept, out):
     record.add_pending(name for name in services.running(root) if services.relevant(touched, name, root, record['files']))
     record.enter(states.INSTALLING)
     out.step('copying %d files' % len(entries))
-    changed = copying.place(root, record, entries)
-    if obsolete:
-        out.step('removing %d files that this node needs no more' % len(obsolete))
-        copying.take_away(root, record, obsolete)
+    try:
+        changed = copying.place(root, record, entries)
+        if obsolete:
+            out.step('removing %d files that this node needs no more' % len(obsolete))
+            copying.take_away(root, record, obsolete)
+    finally:
+        keeping.tell(record, out)
     copying.remove_directories(root, record, targets)
     if obsolete and not any('/nova/' in target for target in targets):
         # All of nova that we extended is gone.
         copying.prune(root, obsolete)
     copying.compile_all(root, record)
+    copying.placed(record)
     return changed
 
 
 def _differs(root, record, entry):
     try:
         return root.disk.sha256(root.at(entry.target)) != record['files'][entry.target]['sha256']
-    except (IOError, OSError):
+    except (IOError, OSError, KeyError):
         return True
 
 

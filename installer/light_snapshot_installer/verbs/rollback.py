@@ -1,5 +1,5 @@
 """`light-snapshot rollback`: the node as it was before the package came."""
-from light_snapshot_installer import SHARE, cells, copying, errors, ledger, node as nodes, online
+from light_snapshot_installer import SHARE, cells, copying, errors, keeping, ledger, node as nodes, online
 from light_snapshot_installer import payload, records, rights, schema, services, serving, sqlfiles, state as states, undo
 from light_snapshot_installer.verbs import install
 
@@ -26,13 +26,17 @@ def run(root, arguments, out, share=SHARE):
     ours = _columns_to_drop(share, node, record, word, out) if arguments.drop_columns else []
     entries = payload.plan(share, node)[0]
     copying.adopt(root, record, entries)
+    install.refuse(root, record)
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name, root))
     restored = []
     if not off:
         record.enter(states.ROLLING_BACK)
         out.step('removing %d files' % len(record['files']))
-        copying.take_away(root, record, list(record['files']))
+        try:
+            copying.take_away(root, record, list(record['files']))
+        finally:
+            keeping.tell(record, out)
         for directory in copying.remove_directories(root, record):
             out.note('%s stays: it holds files that are not ours' % directory)
         record['directories'] = []
@@ -55,7 +59,8 @@ def run(root, arguments, out, share=SHARE):
 
 
 def refuse_live(root, node):
-    """Raise errors.Refused if a server on this host still has layers: without us nova would boot its root disk."""
+    """Raise errors.Refused if a server on this host still has layers, or that cannot be seen: without us nova would boot its
+    root disk."""
     live = [(uuid, problem) for uuid, alive, problem in records.read(root, node.instances_path()) if alive]
     if not live:
         return
@@ -70,7 +75,12 @@ def refuse_live(root, node):
 
 def refuse_new(root, node, state):
     """Raise errors.InstallerError if a server got layers since `refuse_live`; `state`: what that means now."""
-    live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+    try:
+        live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+    except records.Unreadable as error:
+        raise errors.InstallerError('%s any more: servers may have got some while this went on' % error.what,
+                                    'The files are off this node. ' + state,
+                                    'run `light-snapshot install` now; make the directory readable for root, and run this again')
     if live:
         raise errors.InstallerError(
             '%d server(s) got live layers while this went on: %s' % (len(live), ', '.join(live)),

@@ -13,7 +13,7 @@ def run(root, _arguments, out, share=SHARE):
     """Do it; returns 0 if light-snapshot is installed and nothing is pending, else 1."""
     record = states.State(root)
     node = nodes.Node(root)
-    servers = records.read(root, node.instances_path()) if node.compute else []
+    servers, unseen = _servers(root, node)
     live = [uuid for uuid, alive, _problem in servers if alive]
     broken = [uuid for uuid, _alive, problem in servers if problem]
     columns = _columns(share, node)
@@ -28,14 +28,24 @@ def run(root, _arguments, out, share=SHARE):
     out.say('servers    %d with a record on this host, %d with live layers' % (len(servers), len(live)))
     for uuid in broken:
         out.say('           %s: its record cannot be read' % uuid)
+    if unseen:
+        out.say('           ' + unseen)
     for name, runs in running.items():
         pending = ', must restart' if name in record['pending'] else ''
         out.say('service    %s: %s%s' % (name, 'runs' if runs else 'does not run', pending))
-    well = (record['phase'] == states.INSTALLED and not record['pending'] and not broken
+    well = (record['phase'] == states.INSTALLED and not record['pending'] and not broken and not unseen
             and all(text == 'complete' for text in columns.values()))
     return out.finish(errors.EXIT_OK if well else errors.EXIT_FAILED, version=version(), phase=record['phase'],
                       installed_version=record['version'], parts=node.parts, columns=columns, servers=len(servers),
-                      live=live, unreadable=broken, services=running, pending=record['pending'])
+                      live=live, unreadable=broken, unseen=unseen, services=running, pending=record['pending'])
+
+
+def _servers(root, node):
+    """(records.read's rows, why there are none if they cannot be read)."""
+    try:
+        return records.read(root, node.instances_path()) if node.compute else [], ''
+    except records.Unreadable as error:
+        return [], error.what
 
 
 def _columns(share, node):
