@@ -198,7 +198,7 @@ def test_an_answer_at_a_terminal(debconf):
         os.execve('/usr/share/debconf/frontend', ['frontend', debconf.top + '/info/light-snapshot.postinst', 'configure', ''],
                   debconf.environment(DEBIAN_FRONTEND='readline', DEBCONF_DEBUG='', TERM='dumb', PERL_RL='Stub', LINES='60', COLUMNS='100'))
     try:
-        heard(terminal, rb'1\. disable +2\. keep\r?\n[^\n]*\? \Z')
+        heard(terminal, br'1\. disable +2\. keep\r?\n[^\n]*\? \Z')
         os.write(terminal, b'keep\n')
         heard(terminal, None)
     finally:
