@@ -12,6 +12,7 @@ import subprocess
 
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
+from light_snapshot.engine import writers
 
 FORMATS = ('qcow2', 'raw')
 # Of a copy that leaves the host as an image: what nova's option snapshot_image_format may name.
@@ -125,44 +126,9 @@ def mend(directory, name):
 
 
 def written(directory):
-    """Names of the disks and layers in a directory that some process has open for writing: only the kernel knows, whatever
-    libvirt says."""
-    found = {}
-    for name in os.listdir(directory):
-        if layout.disk_of(name) is not None:
-            stat = os.lstat(_path(directory, name))
-            found[stat.st_dev, stat.st_ino] = name
-    held = set()
-    for pid in os.listdir('/proc'):
-        if pid.isdigit() and int(pid) != os.getpid():
-            held.update(_written_by(pid, found))
-    return sorted(held)
-
-
-def _written_by(pid, found):
-    """Of the files {(device, inode): name}, those that a process has open for writing."""
-    folder, held = os.path.join('/proc', pid), []
-    try:
-        numbers = os.listdir(os.path.join(folder, 'fd'))
-    except EnvironmentError:
-        return held     # it has ended meanwhile
-    for number in numbers:
-        try:
-            stat = os.stat(os.path.join(folder, 'fd', number))
-            if (stat.st_dev, stat.st_ino) in found and _for_writing(os.path.join(folder, 'fdinfo', number)):
-                held.append(found[stat.st_dev, stat.st_ino])
-        except EnvironmentError:
-            pass        # closed meanwhile: a QEMU that lives closes many a file, and has the disk open all the same
-    return held
-
-
-def _for_writing(path):
-    with open(path) as handle:
-        for line in handle:
-            if line.startswith('flags:'):
-                # O_ACCMODE, which Python 2.7 does not have.
-                return int(line.split()[1], 8) & (os.O_WRONLY | os.O_RDWR) != os.O_RDONLY
-    return False
+    """Names of the disks and layers in a directory that some process writes to, or may, whatever libvirt says (see `writers`)."""
+    return writers.of(directory, dict((name, _path(directory, name)) for name in os.listdir(directory)
+                                      if layout.disk_of(name) is not None))
 
 
 def create(directory, name, backing, backing_format, size):
