@@ -4,9 +4,11 @@ import shutil
 
 import pytest
 
+import crash_checks
 import crashes
-from crash_node import CrashNode, World
+from crash_node import RUNNING, CrashNode, World
 from installer_fakes import write
+from light_snapshot_installer import apparmor
 
 UUID = '11111111-2222-3333-4444-555555555555'
 
@@ -103,9 +105,9 @@ def broken(tmp_path):
 def settled(node, tree):
     """The node is as before, and every service runs that code."""
     assert node.tree() == tree
-    crashes.check_settled(node)
-    assert sorted(World(node).data['services']) == sorted(crashes.RUNNING)
-    assert sorted(World(node).data['loaded']) == sorted(crashes.apparmor.PROFILES)
+    crash_checks.check_settled(node)
+    assert sorted(World(node).data['services']) == sorted(RUNNING)
+    assert sorted(World(node).data['loaded']) == sorted(apparmor.PROFILES)
 
 
 def test_killed_anywhere_and_run_again(broken, tmp_path):
@@ -120,7 +122,7 @@ def test_killed_anywhere_and_run_again(broken, tmp_path):
     for at in points:
         node = broken.copy(str(tmp_path / 'node'))
         assert crashes.perform(node, ('install',), crashes.KILL, at)[0] == crashes.CUT
-        crashes.check_startable(node, [node.share])
+        crash_checks.check_startable(node, [node.share])
         others = [node.copy(str(tmp_path / ('other%d' % number))) for number in range(2)]
         code, _acts, text = crashes.perform(node, ('install',))
         assert code == 1 and 'was undone' in text, '%d: %s' % (at, text)
@@ -131,9 +133,9 @@ def test_killed_anywhere_and_run_again(broken, tmp_path):
         world.data['broken'] = []
         world.save()
         crashes.well(others[1], 'install')
-        crashes.check_settled(others[1])
+        crash_checks.check_settled(others[1])
         crashes.well(others[1], 'verify')
-        assert sorted(World(others[1]).data['services']) == sorted(crashes.RUNNING)
+        assert sorted(World(others[1]).data['services']) == sorted(RUNNING)
         for one in [node] + others:
             shutil.rmtree(one.top)
     assert len(points) > 7
