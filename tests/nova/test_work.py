@@ -227,15 +227,21 @@ def test_the_task_state_of_an_operation_that_has_begun_meanwhile_stays(engine, t
     assert instance.task_state == names.TASK_STATES['delete'] and engine.done()[-1] == SAVED and told == []
 
 
-def test_who_could_not_be_told_after_a_start_holds_up_nobody(engine, monkeypatch):
-    left, later = [1], []
+def away_at_first(monkeypatch, engine, times):
+    """The database is away so many times, and takes what it is told then."""
+    left = [times]
 
-    def away(_context, _instance, _record):
+    def save_columns(_context, _instance, _record):
         left[0] -= 1
         if left[0] >= 0:
             raise RuntimeError('the database is away')
         engine.asked.append(SAVED)
-    monkeypatch.setattr(driver, 'save_columns', away)
+    monkeypatch.setattr(driver, 'save_columns', save_columns)
+
+
+def test_who_could_not_be_told_after_a_start_holds_up_nobody(engine, monkeypatch):
+    later = []
+    away_at_first(monkeypatch, engine, 1)
     monkeypatch.setattr(manager, 'in_background', later.append)
     monkeypatch.setattr(manager.time, 'sleep', lambda _seconds: None)
     instance = Instance(names.TASK_STATES['snapshot'])
@@ -246,14 +252,8 @@ def test_who_could_not_be_told_after_a_start_holds_up_nobody(engine, monkeypatch
 
 
 def test_a_database_that_is_away_is_told_later(engine, monkeypatch):
-    left, pauses = [3], []
-
-    def away(_context, _instance, _record):
-        left[0] -= 1
-        if left[0] >= 0:
-            raise RuntimeError('the database is away')
-        engine.asked.append(SAVED)
-    monkeypatch.setattr(driver, 'save_columns', away)
+    pauses = []
+    away_at_first(monkeypatch, engine, 3)
     monkeypatch.setattr(manager.time, 'sleep', pauses.append)
     assert operate(engine, 'delete', index=3) == {}
     assert engine.done() == [('check_enabled',), ('delete', 3), FINISH, SAVED]

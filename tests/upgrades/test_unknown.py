@@ -66,14 +66,19 @@ def other(tree):
         stream.write(re.sub(r'\b_get_guest_config\b', '_compose_guest_config', text) + OTHER)
 
 
+def upgrade(node, number, mark, change):
+    """nova's packages anew, `change` made to each tree, and upgraded to. `mark` is part of a built package's name, so that no other is
+    taken for it."""
+    node.stage(*[rebuilt.again(node.debian[name], '%s+upgrade%d' % (rebuilt.installed(node.lower, name), number), mark, rebuilt.NOVA, change)
+                 for name in rebuilt.NOVA])
+    node.apt('upgrade')
+    node.serving()
+
+
 @pytest.fixture(scope='module')
 def unknown(here):
     """That nova is on the node."""
-    # `mark` is part of a built package's name, so this one is not taken for another.
-    here.stage(*[rebuilt.again(here.debian[name], rebuilt.installed(here.lower, name) + '+upgrade2', 'C', rebuilt.NOVA, other)
-                 for name in rebuilt.NOVA])
-    here.apt('upgrade')
-    here.serving()
+    upgrade(here, 2, 'C', other)
     yield here
     # What comes next is on a nova that is known.
     here.stage(*newer(here, rebuilt.NOVA))
@@ -118,10 +123,7 @@ def package(tree):
 @pytest.fixture(scope='module')
 def packaged(unknown):
     """A nova whose driver became a package: our file in its old place is passed by nobody."""
-    unknown.stage(*[rebuilt.again(unknown.debian[name], rebuilt.installed(unknown.lower, name) + '+upgrade3', 'D', rebuilt.NOVA, package)
-                    for name in rebuilt.NOVA])
-    unknown.apt('upgrade')
-    unknown.serving()
+    upgrade(unknown, 3, 'D', package)
     return unknown
 
 

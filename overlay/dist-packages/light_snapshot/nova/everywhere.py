@@ -109,7 +109,6 @@ class EverywhereController(asking.Controller):
             else:
                 _say(server, SKIPPED, 'One of an earlier request for all servers is under way or waits for its turn.')
 
-
     @staticmethod
     def _late(_context, host, servers, _args):
         """A host is not asked any more."""

@@ -184,7 +184,7 @@ def _gave_back(manager, context, uuid, claim):
         if instance.task_state != names.TASK_STATES[OPERATION]:
             return True
         LOG.warning('light-snapshot: the light snapshot of %s that could not be begun has left its task state; it is given back', uuid)
-        instance.system_metadata.pop(glue.CLAIM)
+        glue.drop_claim(instance)
         instance.task_state = None
         instance.save(expected_task_state=[names.TASK_STATES[OPERATION]])
         return True
