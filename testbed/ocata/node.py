@@ -72,7 +72,8 @@ def _virtualenv(python):
 
 
 def _link(name, target):
-    if not name.is_symlink():
+    if not name.is_symlink() or os.readlink(name) != str(target):
+        name.unlink(missing_ok=True)
         name.parent.mkdir(parents=True, exist_ok=True)
         name.symlink_to(target)
 
@@ -91,8 +92,10 @@ def _directories():
     shutil.copy(settings.LOOK, settings.USR / "lib/testbed/qemu-img")
     for name in OVER + tuple("bin/" + program.name for program in (settings.USR / "bin").glob("nova-*")):
         _link(settings.OVER / name, settings.USR / name)
-    # The installer reads the node's settings as the node's: its directories have the machine's names there too.
-    _link(settings.NODE / str(settings.NODE).lstrip("/"), settings.NODE)
+    # The installer reads the node's settings as the node's: its directories have the machine's names there too. Seen from
+    # the tree an absolute link would begin at the tree's top, and name itself.
+    name = settings.NODE / str(settings.NODE).lstrip("/")
+    _link(name, os.path.relpath(settings.NODE, name.parent))
 
 
 def _words():

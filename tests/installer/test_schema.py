@@ -26,10 +26,10 @@ def cloud(node, mariadb):
     mariadb.query("INSERT INTO cell_mappings (uuid, name, database_connection) VALUES ('0', 'cell0', '%s'),"
                   " ('1', NULL, '{scheme}://{username}:{password}@{hostname}/{path}?{query}')" % (
                       mariadb.url('nova_cell0')), 'nova_api')
-    mariadb.account('nova', 'p@s/s:%41')
+    mariadb.account('nova', 'p@ss/word:%41')
     for name in ('nova', 'nova_cell0', 'nova_api'):
         mariadb.query('GRANT ALL ON %s.* TO nova@localhost' % name)
-    connection = mariadb.url('nova', 'nova', 'p%40s%2Fs%3A%2541')
+    connection = mariadb.url('nova', 'nova', 'p%40ss%2Fword%3A%2541')
     node.add_nova(compute=False, controller=True, config=u'[database]\nconnection = %s\n[api_database]\nconnection = %s'
                   % (connection, mariadb.url('nova_api')))
     node.database = mariadb
@@ -43,9 +43,9 @@ def test_install_adds_to_every_cell_and_rollback_keeps(cloud):
         for table in ('instances', 'shadow_instances'):
             assert cloud.database.columns(database, table) == PLAIN + NAMES
     assert 'cell cell0 (nova_cell0 on' in out and '12 columns added' in out
-    assert 's/s' not in out and '%2F' not in out
+    assert 'ss/word' not in out and '%2F' not in out
     with open(cloud.top + '/var/lib/light-snapshot/state.json') as stream:
-        assert 's%2Fs' not in stream.read()
+        assert 'ss%2Fword' not in stream.read()
     assert cloud.run('verify')[0] == 0
     code, out, _err = cloud.run('rollback')
     assert code == 0 and '24 columns that this node added stay' in out
@@ -113,7 +113,7 @@ def test_wrong_password(cloud):
     cloud.database.account('nova', 'other')
     code, out, err = cloud.run('install')
     assert code == 1
-    assert 'Access denied' in err and 's/s' not in err + out
+    assert 'Access denied' in err and 'ss/word' not in err + out
 
 
 def test_database_before_db_sync(cloud):
