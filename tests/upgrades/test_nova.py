@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.upgrades import judge, rebuilt
+from tests.upgrades import base, judge, rebuilt
 
 pytestmark = pytest.mark.usefixtures('judged')
 
@@ -45,6 +45,25 @@ def test_reinstall(here):
     here.verify()
 
 
+def test_reinstall_of_libvirt(here):
+    here.apt('install', '--reinstall', *rebuilt.LIBVIRT)
+    here.serving()
+    here.verify()
+
+
+def test_purge_of_libvirt(here):
+    """It takes nova-compute along; the server has its layers all the while, and what comes back runs with our hooks."""
+    here.apt('purge', *rebuilt.LIBVIRT)
+    assert not here.pids('nova-compute')
+    assert os.path.exists(here.at(CODE + 'nova/virt/libvirt/driver.py.light-snapshot-orig'))
+    here.verify()
+    # Its settings went with it.
+    base.settings(here.at(''))
+    here.apt('install', 'nova-compute', *rebuilt.LIBVIRT)
+    here.serving()
+    here.verify()
+
+
 def test_nova_compute_alone_goes_and_comes_back(here):
     """Between the two nothing of ours may go: the server still has layers."""
     here.apt('remove', 'nova-compute')
@@ -69,9 +88,17 @@ def test_all_of_nova_goes_and_comes_back(here):
     here.verify()
 
 
+def back(here, names, *others):
+    """These packages in the versions that Debian has; apt knows others besides."""
+    here.stage(*(here.debian[name] for name in names), *others)
+    here.apt('install', '--allow-downgrades', *('%s=%s' % (name, rebuilt.installed(here.lower, name)) for name in names))
+    for name in names:
+        assert here.version(name) == rebuilt.installed(here.lower, name)
+
+
 def test_downgrade(here):
-    here.stage(*(here.debian[name] for name in rebuilt.NOVA))
-    here.apt('install', '--allow-downgrades', *('%s=%s' % (name, rebuilt.installed(here.lower, name)) for name in rebuilt.NOVA))
+    """Of nova and libvirt."""
+    back(here, rebuilt.NOVA + rebuilt.LIBVIRT)
     here.serving()
     here.verify()
     assert judge.marks_of(here.watched(), 'nova-compute')[-1] == 'plain'

@@ -4,23 +4,43 @@ import os
 import pytest
 
 from tests.upgrades import judge, rebuilt
-from tests.upgrades.test_nova import newer
+from tests.upgrades.test_nova import back, newer
 
 pytestmark = pytest.mark.usefixtures('judged')
 
 CODE = '/usr/lib/python3/dist-packages/'
 
 
-def test_upgrade_of_horizon(here):
-    """`apt upgrade` with a newer Horizon: Apache runs one Horizon, with our panel."""
-    here.stage(*(newer(here, rebuilt.HORIZON) + newer(here, rebuilt.NOVA)))
-    here.apt('upgrade')
+def answers(here):
+    """Apache runs one Horizon, with our panel, and Django answers: it sends who is not logged in to the page for that."""
     here.verify()
-    # Django answers: it sends who is not logged in to the page for that.
     said = here.well('python3', '-c', 'import http.client as one; it = one.HTTPConnection("127.0.0.1"); it.request("GET", "/horizon/");'
                      ' answer = it.getresponse(); print(answer.status, answer.getheader("Location"))')
     assert said.split()[0] == '302' and '/auth/login/' in said, said
-    assert [mark for one in here.watched() for mark in one.marks('openstack_dashboard/')][-1] == 'B'
+
+
+def mark_of_horizon(here):
+    """Of the build that the newest process of Horizon runs."""
+    return [mark for one in here.watched() for mark in one.marks('openstack_dashboard/')][-1]
+
+
+def test_upgrade_of_horizon(here):
+    """`apt upgrade` with a newer Horizon."""
+    here.stage(*(newer(here, rebuilt.HORIZON) + newer(here, rebuilt.NOVA)))
+    here.apt('upgrade')
+    answers(here)
+    assert mark_of_horizon(here) == 'B'
+
+
+def test_reinstall_of_horizon(here):
+    here.apt('install', '--reinstall', *rebuilt.HORIZON)
+    answers(here)
+
+
+def test_downgrade_of_horizon(here):
+    back(here, rebuilt.HORIZON, *newer(here, rebuilt.NOVA))
+    answers(here)
+    assert mark_of_horizon(here) == 'plain'
 
 
 def test_purge_of_horizon(here):
