@@ -4,15 +4,18 @@ Runs as root on a machine where `python3 -m testbed install` was run. Starts wha
 it has started: a testbed that was up before stays up. Exit code 0 only when every part passed.
 """
 
+import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from testbed.ocata.settings import OPENRC
 from tests.environments import REQUIREMENTS, TOP, VENV, VENV27, VENV27_HORIZON, VENV27_NOVACLIENT, python
@@ -21,8 +24,11 @@ PYTHON = python(VENV)
 PYTHON27 = python(VENV27)
 #: The one of its file that fits the time; `make test-live` runs them all.
 ENDLESS = 'test_a_commit_of_all_under_endless_writes_ends_and_the_guest_is_as_before'
-#: Of the end-to-end tests what `make test-e2e` alone runs: minutes each.
+#: Of the end-to-end tests what `make test-e2e` alone runs: minutes each. Liberty's client is run on Ocata's cloud, and pause,
+#: suspend and rescue are in the sample of nova's operations.
 LONG = ('test_disks.py', 'test_daily.py', 'test_away.py::test_it_goes_away_at_the_end_of_each_operation',
+        'test_away.py::test_it_goes_away_during_a_commit[rabbitmq-server]', 'test_novaclient.py',
+        'test_story.py::test_pause_suspend_and_rescue',
         'test_moves.py::test_what_comes_to_nothing_changes_nothing',
         'test_moves.py::test_evacuation_from_shared_storage', 'test_moves.py::test_evacuation_without_shared_storage')
 #: Of the tests in a browser what `make test-browser` alone runs: every page, in both languages.
@@ -33,6 +39,13 @@ COUNT = re.compile(r'(\d+) (passed|failed|error|errors|skipped)')
 MATRIX = re.compile(r'^\d+ releases, (\d+) tests, (\d+) new failures$')
 FAULTS = re.compile(r'^(\d+) cells, (\d+) lost, (\d+) stuck, (\d+) leaked$')
 OPERATIONS = re.compile(r'^(\d+) cells: \d+ kept, \d+ committed, \d+ refused, (\d+) LOST(?:, (\d+) FAILED)?$')
+
+
+def yields(pid):
+    """Have a process that leads a session come after all others. Where the kernel shares the processor among sessions first
+    (sched(7), autogroup), `nice` tells only within one, and each service and guest of the testbed has its own."""
+    with contextlib.suppress(OSError):
+        Path('/proc/%d/autogroup' % pid).write_text('19')
 
 
 class Part:
@@ -47,7 +60,7 @@ class Run:
     """The parts run so far; `logs` is the directory that keeps what they said."""
 
     def __init__(self, logs):
-        self.parts, self.logs, self._lock, self._beside = [], logs, threading.Lock(), []
+        self.parts, self.logs, self._lock, self._beside, self._last = [], logs, threading.Lock(), [], []
         self.began = time.monotonic()
         logs.mkdir(parents=True, exist_ok=True)
         for old in logs.glob('*.log'):
@@ -80,9 +93,16 @@ class Run:
         def work():
             began, part.code = time.monotonic(), 0
             for command in commands:
-                part.code = self._run(part, ['nice', '-n', '19', *command], later=True) or part.code
+                part.code = self._run(part, ['nice', '-n', '19', *command], later=True, last=True) or part.code
             self._ended(part, began)
         self.aside(work)
+
+    def stop(self):
+        """End what runs beside and would not hear of a Ctrl-C: it has a session of its own."""
+        for child in self._last:
+            if child.poll() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGTERM)
 
     def aside(self, function):
         """Call a function, which runs parts of its own, beside the parts that follow."""
@@ -104,12 +124,16 @@ class Run:
         print('--- %s: %s in %.0f s' % (part.name, 'ok' if part.code == 0 else 'FAILED (%d)' % part.code, part.seconds),
               flush=True)
 
-    def _run(self, part, command, later=False):
+    def _run(self, part, command, later=False, last=False):
+        """The exit code of a command; `last`: it gets what all others leave of the processor."""
         command, said = [str(word) for word in command], []
         with part.log.open('a') as kept:
             child = subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, text=True, errors='replace',
+                                     stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=last,
                                      env=dict(os.environ, PYTHONDONTWRITEBYTECODE='1'))
+            if last:
+                self._last.append(child)
+                yields(child.pid)
             last = ''
             for line in child.stdout:
                 if later:
@@ -238,6 +262,9 @@ def main():
         run.beside('nova\'s own tests with the overlay: Ocata on Python 2.7, Zed on 3.11',
                    ['/usr/bin/python3', '-m', 'tests.releases', '--quick'])
         return on_clouds(run)
+    except BaseException:
+        run.stop()
+        raise
     finally:
         shutil.rmtree(top, ignore_errors=True)
 

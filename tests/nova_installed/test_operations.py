@@ -88,6 +88,18 @@ class OperationsTest(ApiCase):
         self.assertIn('light-snapshot is not installed on the compute host h',
                       answer['conflictingRequest']['message'])
 
+    def test_a_host_that_no_message_reaches_is_a_409_with_words_and_the_task_state_given_back(self):
+        def operate(*_args, **_kwargs):
+            raise messaging.MessageDeliveryFailure('[Errno 111] ECONNREFUSED')
+        self.host.operate = self.host.check = operate
+        self.replace(objects.Instance, 'refresh', lambda _instance: None)
+        for body in ({'recoverInstance': None}, {'checkSnapshots': None}):
+            code, answer = self.act(body)
+            self.assertEqual(409, code)
+            self.assertIn('message queue took no message. Nothing was changed', answer['conflictingRequest']['message'])
+        self.assertEqual(['light_snapshot_recovering', None], self.saved)
+        self.assertIn('message queue', self.events.pop()[1])
+
     # ---- check
 
     def test_a_check_is_read_only_in_any_state(self):

@@ -104,6 +104,10 @@ class Controller(wsgi.Controller):
         except messaging.MessagingTimeout:
             raise exc.HTTPConflict(explanation='The compute host %s did not answer in time. It may still do what was '
                                                'asked: look at the server\'s events.' % instance.host)
+        except messaging.MessageDeliveryFailure as error:
+            LOG.error('light-snapshot: the compute host %s could not be asked about server %s: %s', instance.host, instance.uuid, error)
+            raise NotAsked(explanation='The compute host %s could not be asked: nova\'s message queue took no message. Nothing was '
+                                       'changed. Try again later, or ask your operator.' % instance.host)
         except messaging.RemoteError as error:
             if not is_unknown(error):
                 LOG.exception('light-snapshot: the compute host %s failed at what it was asked for server %s', instance.host,
