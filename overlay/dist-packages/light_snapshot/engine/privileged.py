@@ -8,6 +8,7 @@ and the base of a commit is named as well.
 import errno
 import json
 import os
+import stat
 import subprocess
 
 from light_snapshot.engine import errors
@@ -139,8 +140,11 @@ def create(directory, name, backing, backing_format, size):
     """
     path = _path(directory, name)
     # Made here first, so that it is never readable by others, not even for a moment.
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600))
-    os.chmod(path, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(fd, 0o600)
+    finally:
+        os.close(fd)
     # -u: the backing file may be open for writing in a running QEMU; its format and our size are known.
     _run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', _backing(backing),
           '-F', _format(backing_format), path, str(int(size))])
@@ -149,9 +153,16 @@ def create(directory, name, backing, backing_format, size):
 
 
 def _hand_over(directory, path):
-    # nova's user owns the directory; libvirt takes the file over when a guest starts on it.
+    # nova's user owns the directory; libvirt takes the file over when a guest starts on it. By a descriptor, so that whoever owns the
+    # directory cannot put a link to another file there in between.
     owner = os.stat(directory)
-    os.chown(path, owner.st_uid, owner.st_gid)
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise ValueError('not a file: %r' % path)
+        os.fchown(fd, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(fd)
 
 
 def hand_over(directory, name):
