@@ -88,8 +88,10 @@ def main():
         world.open()
         matrix.Matrix(world, states, chosen, report.tell, max(1, arguments.workers)).run()
     finally:
-        world.close()
-        code = report.finish()
+        try:
+            world.close()
+        finally:
+            code = report.finish()
     return code
 
 

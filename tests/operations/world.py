@@ -82,7 +82,9 @@ class World:
     def _forget_devices(self):
         for volume in self.admin.must('volumev3', 'GET', '/volumes/detail?all_tenants=1')['volumes']:
             if volume['name'].startswith(PREFIX):
-                self.admin.must('volumev3', 'POST', '/volumes/%s/action' % volume['id'], {'os-force_delete': {}})
+                # One that an earlier run left attached has lost its server without cinder being told.
+                for action in ({'os-reset_status': {'status': 'error', 'attach_status': 'detached'}}, {'os-force_delete': {}}):
+                    self.admin.must('volumev3', 'POST', '/volumes/%s/action' % volume['id'], action)
         for network in self.admin.must('network', 'GET', '/v2.0/networks')['networks']:
             if network['name'].startswith(PREFIX):
                 self.admin.must('network', 'DELETE', '/v2.0/networks/' + network['id'])
