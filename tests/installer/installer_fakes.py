@@ -199,6 +199,8 @@ class FakeServices(object):
                 except OSError: pass
                 if os.path.islink(top + '/proc/%%d' %% pid): os.unlink(top + '/proc/%%d' %% pid)
                 os.unlink(pidfile)
+            if verb == 'restart' and os.path.exists(top + '/var/log/slow-' + name):
+                print(name + ' failed!'); sys.exit(1)
             dies = top + '/var/log/dies-' + name
             # What the file names has to be there for it to die; a file that is there by itself, if it names nothing.
             if verb == 'stop' or os.path.exists(dies) and os.path.exists(open(dies).read() or dies): sys.exit(0)

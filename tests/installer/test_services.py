@@ -108,6 +108,16 @@ def test_service_that_cannot_restart(compute, services):
     assert compute.run('install')[0] == 0
 
 
+def test_a_stop_that_takes_longer_than_the_init_script_waits(compute, services):
+    """The script ends then with nothing started, and says that it failed."""
+    services.start('nova-compute')
+    write(compute.top + '/var/log/slow-nova-compute', u'')
+    code, out, err = compute.run('install')
+    assert code == 0, out + err
+    assert services.asked() == ['service nova-compute restart', 'service nova-compute start']
+    assert services.pid('nova-compute') and compute.run('verify')[0] == 0
+
+
 def test_service_that_dies_after_its_restart(compute, services):
     services.start('nova-compute')
     write(compute.top + '/var/log/dies-nova-compute', u'')
