@@ -41,6 +41,12 @@ FAULTS = re.compile(r'^(\d+) cells, (\d+) lost, (\d+) stuck, (\d+) leaked$')
 OPERATIONS = re.compile(r'^(\d+) cells: \d+ kept, \d+ committed, \d+ refused, (\d+) LOST(?:, (\d+) FAILED)?$')
 
 
+def ticks():
+    """(busy, spare) of all processors since the machine's start, in the kernel's ticks (proc(5), stat)."""
+    user, nice, system, idle, iowait, irq, softirq = map(int, Path('/proc/stat').read_text().split('\n')[0].split()[1:8])
+    return user + nice + system + irq + softirq, idle + iowait
+
+
 def yields(pid):
     """Have a process that leads a session come after all others. Where the kernel shares the processor among sessions first
     (sched(7), autogroup), `nice` tells only within one, and each service and guest of the testbed has its own."""
@@ -61,7 +67,7 @@ class Run:
 
     def __init__(self, logs):
         self.parts, self.logs, self._lock, self._beside, self._last = [], logs, threading.Lock(), [], []
-        self.began = time.monotonic()
+        self.began, self._ticks = time.monotonic(), ticks()
         logs.mkdir(parents=True, exist_ok=True)
         for old in logs.glob('*.log'):
             old.unlink()
@@ -167,6 +173,11 @@ class Run:
         sys.stdout.flush()
         kept.write(text)
 
+    def _busy(self):
+        """The share of the time since the start that the machine's processors had something to do."""
+        busy, spare = (now - before for now, before in zip(ticks(), self._ticks))
+        return busy / max(1, busy + spare)
+
     def finish(self):
         """Print the table; the exit code of the whole."""
         for thread in self._beside:
@@ -180,7 +191,8 @@ class Run:
             print('%-58s %8.0f  %6s %6s %7s%s' % (
                 part.name, part.seconds, part.counts['passed'] or '', failed or '', part.counts['skipped'] or '',
                 '' if part.code == 0 else '  FAILED'))
-        print('%-58s %8.0f' % ('all, some of it side by side', time.monotonic() - self.began))
+        print('%-58s %8.0f  processors busy for %.0f %% of it' % (
+            'all, some of it side by side', time.monotonic() - self.began, 100 * self._busy()))
         broken = [part.name for part in self.parts if part.code]
         failed = totals['failed'] + totals['error'] + sum(
             1 for part in self.parts if part.code and not part.counts['failed'] + part.counts['error'])
