@@ -106,3 +106,19 @@ def test_layers_that_came_again_were_committed_before():
     before.record.data['live'] = []
     now.record.data['live'] = [{'index': 3, 'file': 'disk.light-3'}]
     assert judge.committed(before, now)
+
+
+@pytest.mark.parametrize('earlier, verdict', [(['one'], judge.REFUSED), (['other'], judge.LOST), (None, judge.REFUSED)])
+def test_after_a_refusal_the_disks_of_a_server_that_is_off_are_the_same_unless_it_was_started_before(monkeypatch, earlier, verdict):
+    class Server:
+        @staticmethod
+        def power(_on):
+            pass
+    before, now = both()
+    for look in (before, now):
+        look.host, look.status, look.listed, look.state = 'h', 'SHUTOFF', {}, {}
+    before.active, now.active = earlier, ['one']
+    monkeypatch.setattr(judge, 'Look', lambda _server: now)
+    for name in ('in_order', 'as_the_guest_sees'):
+        monkeypatch.setattr(judge, name, lambda _server: [])
+    assert judge.untouched(Server, before)[0] == verdict
