@@ -101,8 +101,12 @@ def _parser(root, option, name):
     """Unload (-R) or load (-r) a profile. The kernel may not have it, or not take it; the link alone then does what is asked."""
     root.disk.settle()
     root.disk.note('apparmor_parser ' + option, root.at('%s/%s' % (DIRECTORY, name)))
-    if root.disk.acting:
-        run.run(['apparmor_parser', option, root.at('%s/%s' % (DIRECTORY, name))], check=False)
+    if not root.disk.acting:
+        return
+    command = ['apparmor_parser', option, root.at('%s/%s' % (DIRECTORY, name))]
+    if run.run(command, check=False)[0] != 0:
+        # Once more: if it was for a passing reason (no memory, say), nobody does it later.
+        run.run(command, check=False)
 
 
 def disable(root, record, save):

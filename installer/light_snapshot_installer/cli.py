@@ -97,6 +97,9 @@ def main(argv, root=None, out=None, share=None):
             return run(root, arguments, out, **keywords)
         with lock.NodeLock(root):
             return run(root, arguments, out, **keywords)
+    except errors.CommandFailed as error:
+        # Whoever runs a program does not know what was done before it.
+        failure = _cut_short(root, arguments.verb, error.what, 'see to the cause, then ')
     except errors.InstallerError as error:
         failure = error
     except (IOError, OSError) as error:

@@ -73,3 +73,21 @@ def test_a_rehearsal_leaves_what_is_known_as_it_is(compute):
     diversions.restore(rehearsed, sorted(before)[0])
     assert len(diversions.ours(rehearsed)) == len(before) - 1
     assert diversions.ours(compute.root) == before
+
+
+def test_a_roll_back_that_dpkg_ends_in_the_middle_says_so(compute, monkeypatch):
+    """nova's own file is back in one place by then."""
+    assert compute.run('install')[0] == 0
+    real = run.run
+
+    def fails(argv, *rest, **keywords):
+        if '--remove' in argv:
+            raise errors.CommandFailed(argv, 2, '')
+        return real(argv, *rest, **keywords)
+    with monkeypatch.context() as patch:
+        patch.setattr(diversions.run, 'run', fails)
+        code, _out, err = compute.run('rollback')
+    assert code == 1 and 'dpkg-divert' in err and 'Nothing was changed' not in err
+    assert 'state.json says how far it went' in err and 'run the same command again' in err
+    assert compute.run('rollback')[0] == 0
+    assert not diversions.ours(compute.root)
