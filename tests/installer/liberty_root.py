@@ -54,11 +54,12 @@ echo "$word $((left - 1)) $last" > /cut
 [ "$left" -eq 1 ] || exit 0
 pid=$PPID
 while [ "$pid" -gt 1 ]; do
-    read -r _ name _ parent _ < /proc/$pid/stat
+    read -r _ name _ parent _ < /proc/$pid/stat || exit 1
     all="$all $pid"
     if [ "$name" = "($last)" ]; then
         rm /cut
         kill -9 $all
+        exit 1
     fi
     pid=$parent
 done
