@@ -66,7 +66,7 @@ class Run:
     """The parts run so far; `logs` is the directory that keeps what they said."""
 
     def __init__(self, logs):
-        self.parts, self.logs, self._lock, self._beside, self._last = [], logs, threading.Lock(), [], []
+        self.parts, self.logs, self._lock, self._beside, self._yielding = [], logs, threading.Lock(), [], []
         self.began, self._ticks = time.monotonic(), ticks()
         logs.mkdir(parents=True, exist_ok=True)
         for old in logs.glob('*.log'):
@@ -99,13 +99,13 @@ class Run:
         def work():
             began, part.code = time.monotonic(), 0
             for command in commands:
-                part.code = self._run(part, ['nice', '-n', '19', *command], later=True, last=True) or part.code
+                part.code = self._run(part, ['nice', '-n', '19', *command], later=True, yielding=True) or part.code
             self._ended(part, began)
         self.aside(work)
 
     def stop(self):
         """End what runs beside and would not hear of a Ctrl-C: it has a session of its own."""
-        for child in self._last:
+        for child in self._yielding:
             if child.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGTERM)
@@ -130,15 +130,15 @@ class Run:
         print('--- %s: %s in %.0f s' % (part.name, 'ok' if part.code == 0 else 'FAILED (%d)' % part.code, part.seconds),
               flush=True)
 
-    def _run(self, part, command, later=False, last=False):
-        """The exit code of a command; `last`: it gets what all others leave of the processor."""
+    def _run(self, part, command, later=False, yielding=False):
+        """The exit code of a command; `yielding`: it gets what all others leave of the processor."""
         command, said = [str(word) for word in command], []
         with part.log.open('a') as kept:
             child = subprocess.Popen(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=last,
+                                     stderr=subprocess.STDOUT, text=True, errors='replace', start_new_session=yielding,
                                      env=dict(os.environ, PYTHONDONTWRITEBYTECODE='1'))
-            if last:
-                self._last.append(child)
+            if yielding:
+                self._yielding.append(child)
                 yields(child.pid)
             last = ''
             for line in child.stdout:
