@@ -71,7 +71,7 @@ def _heard():
     return known is not None and known["state"] == "up" and not FORCED.exists()
 
 
-def up(shared=False):
+def up(shared=False, bare=False):
     """Bring it up; returns once nova can place servers on it."""
     if pid() is not None:
         shell.say("%s is up already" % NAME)
@@ -79,7 +79,9 @@ def up(shared=False):
     _stop_outside()
     LOGS.mkdir(parents=True, exist_ok=True)
     files.prepare()
-    _unlink(inside.READY, inside.SHARED)
+    _unlink(inside.READY, inside.SHARED, inside.BARE)
+    if bare:
+        inside.BARE.touch()
     if shared:
         shell.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-o", str(inside.NFS), str(_NFS_SOURCE), "-ldl"])
         inside.SHARED.touch()
@@ -136,6 +138,6 @@ def down():
     # What nova keeps of a deleted service it asks, when a host of the same name comes back, whether the host is up (volume detach).
     databases.sql("DELETE FROM services WHERE host = '%s' AND deleted != 0" % NAME, "nova")
     files.remove()
-    _unlink(FORCED, inside.READY, inside.SHARED, inside.NFS, RELAY)
+    _unlink(FORCED, inside.READY, inside.SHARED, inside.BARE, inside.NFS, RELAY)
     shutil.rmtree(SOCKETS, ignore_errors=True)
     shell.say("%s is gone" % NAME)

@@ -10,6 +10,7 @@ from .. import settings, shell
 from . import ADDRESS2, HOME, LINK2, LOGS, NAME, TOP, files
 
 SHARED = TOP / "shared"         # there while host 2 uses host 1's directory of instances
+BARE = TOP / "bare"             # there while it runs nova alone, without what the package has extended
 READY = TOP / "ready"
 NFS = TOP / "nfs.so"            # of nfs.c
 
@@ -18,9 +19,18 @@ _BOUND = (("nova", "/var/lib/nova"), ("varlibvirt", "/var/lib/libvirt"), ("etcli
           ("hosts", "/etc/hosts"), ("hostname", "/etc/hostname"), ("machine-id", "/etc/machine-id"))
 
 
+def _nova_alone():
+    """nova's own files, which lie beside those that extend them, in their places again."""
+    ending = ".light-snapshot-orig"
+    for path in Path("/usr/lib/python3/dist-packages/nova").rglob("*.py" + ending):
+        shell.run(["mount", "--bind", str(path), str(path)[:-len(ending)]])
+
+
 def _mounts():
     shell.run(["mount", "--make-rprivate", "/"])
     shell.run(["mount", "-t", "proc", "proc", "/proc"])
+    if BARE.exists():
+        _nova_alone()
     if SHARED.exists():
         shell.run(["mount", "--bind", str(settings.INSTANCES), str(HOME / "nova/instances")])
     for name, place in _BOUND:

@@ -35,6 +35,14 @@ def shared_hosts(package):
     command('down')
 
 
+@pytest.fixture
+def bare_host(package):
+    """The second host has nova alone."""
+    command('up', 'bare')
+    yield
+    command('down')
+
+
 class Server(story.Server):
     """A server that may be on either host."""
 
@@ -158,6 +166,34 @@ def test_what_comes_to_nothing_changes_nothing(two_hosts, server):
     command('up')
     server.look()
     as_before(server)
+    goes_back(server)
+
+
+def reasons(server):
+    """What nova says of the newest action, as an administrator is told."""
+    newest = server.admin.must('compute', 'GET', '/servers/%s/os-instance-actions' % server.uuid)['instanceActions'][0]['request_id']
+    action = server.admin.must('compute', 'GET', '/servers/%s/os-instance-actions/%s' % (server.uuid, newest))['instanceAction']
+    return action['action'], ' '.join(str(event.get('details')) for event in action['events'])
+
+
+def test_no_server_goes_to_a_host_without_light_snapshot(bare_host, server):
+    """nova alone would start it from an old state of its disk, and write below all restore points."""
+    live, missing = server.record()['live'], 'light-snapshot does not run on the compute host %s' % second.NAME
+    for action, body in (('migrate', {'migrate': {'host': second.NAME}}),
+                         ('live-migration', {'os-migrateLive': {'host': second.NAME, 'block_migration': 'auto'}})):
+        assert server.admin.action(server.uuid, body).status == 202
+        server.admin.wait_server(server.uuid, 'ACTIVE', timeout=180)
+        assert shell.poll(lambda: missing in reasons(server)[1], 30), reasons(server)
+        assert reasons(server)[0] == action and server.host == HOST and server.record()['live'] == live
+    server.admin.force_down(HOST, True)
+    try:
+        for body in ({'host': second.NAME}, {}):
+            answer = server.admin.action(server.uuid, {'evacuate': body})
+            assert answer.status == 409 and missing in str(answer), answer
+    finally:
+        server.admin.force_down(HOST, False)
+    as_before(server)
+    assert not (second.INSTANCES / server.uuid).exists()
     goes_back(server)
 
 

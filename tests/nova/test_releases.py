@@ -44,7 +44,7 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'asking', 'checking', 'counters', 'daily', 'driver', 'everywhere', 'guard', 'images', 'links', 'listing', 'manager', 'moves',
+    names = ['api', 'asking', 'checking', 'counters', 'daily', 'destinations', 'driver', 'everywhere', 'guard', 'images', 'links', 'listing', 'manager', 'moves',
              'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'relied', 'resource', 'rpcapi', 'schedule',
              'schemas', 'state', 'summary', 'together', 'turns', 'unextended', 'views']
     names += ['extension'] if NUMBER < 16 else []
@@ -55,6 +55,7 @@ def test_all_of_the_glue_can_be_imported():
 def test_what_is_refused_is_nova_api_s_own():
     from nova.compute import api
     assert callable(api.API.shelve)
+    assert 'host' in places.taken_below(api.API.evacuate, ('host',))
 
 
 def test_what_moves_a_server_takes_what_ours_gives_it():

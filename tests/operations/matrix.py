@@ -41,6 +41,7 @@ OPERATIONS = (
     Operation('shelve (offloaded) and unshelve', operations.shelve),
     Operation('resize up on the same host, confirm', operations.resize),
     Operation('resize up on the same host, revert', operations.resize_and_revert),
+    Operation('resize down, which nova refuses', operations.resize_down),
     Operation('two operations at once', operations.two_at_once),
     Operation('nova-compute restart', _nothing, around=hosts.compute_restarted),
     Operation('libvirtd restart', _nothing, around=hosts.libvirtd_restarted),

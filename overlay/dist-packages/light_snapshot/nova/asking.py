@@ -109,7 +109,7 @@ class Controller(wsgi.Controller):
             raise NotAsked(explanation='The compute host %s could not be asked: nova\'s message queue took no message. Nothing was '
                                        'changed. Try again later, or ask your operator.' % instance.host)
         except messaging.RemoteError as error:
-            if not is_unknown(error):
+            if not rpcapi.is_unknown(error):
                 LOG.exception('light-snapshot: the compute host %s failed at what it was asked for server %s', instance.host,
                               instance.uuid)
                 raise _failed(context, instance, '%s: %s' % (error.exc_type, error.value))
@@ -228,11 +228,6 @@ def _failed(context, instance, why):
     return exc.HTTPInternalServerError(explanation=(
         'The compute host %s failed at what it was asked (%s). What became of it is in the server\'s events, and more in the log of '
         'nova-compute there: ask your operator.' % (instance.host, why if context.is_admin else why.partition(':')[0])))
-
-
-def is_unknown(error):
-    """Whether a host's error says that it does not know what it is asked for."""
-    return 'UnsupportedVersion' in str(error.exc_type) or 'NoSuchMethod' in str(error.exc_type)
 
 
 #: Whether the host was asked for something new -> what it means that it does not know it.

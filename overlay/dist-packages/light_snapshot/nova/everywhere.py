@@ -19,6 +19,7 @@ from nova.api.openstack import wsgi
 from light_snapshot.nova import asking
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
+from light_snapshot.nova import rpcapi
 from light_snapshot.nova import schemas
 from light_snapshot.nova import state
 
@@ -92,7 +93,7 @@ class EverywhereController(asking.Controller):
             status, why = HOST_SILENT, ('The compute host %s did not answer in time. It may still take the snapshot: look at '
                                         'the server\'s events.' % host)
         except messaging.RemoteError as error:
-            if asking.is_unknown(error):
+            if rpcapi.is_unknown(error):
                 status, why = HOST_OLDER, asking.NOT_THERE[True] % host
             else:
                 status, why = FAILED, 'The compute host %s failed: %s: %s' % (host, error.exc_type, error.value)

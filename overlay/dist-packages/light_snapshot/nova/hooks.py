@@ -66,8 +66,10 @@ TABLE = (
          'which servers of this host are ours, without a query of our own'),
     Hook(MANAGER, 'ComputeManager.rebuild_instance', '12-', 'self context instance', 'manager:rebuild_instance',
          'a rebuild turns light snapshots off'),
+    Hook(MANAGER, 'ComputeManager._prep_snapshot_based_resize_at_source', '21-', 'self ctxt instance',
+         'moves:prep_snapshot_based_resize_at_source', 'a resize to another cell would leave layers and history behind'),
     Hook(CONDUCTOR, 'ConductorManager.__init__', '12-', 'self', 'state:registered',
-         'our object is known to the conductor, which reads and writes the six columns for nova-compute'),
+         'our object is known to the conductor, which reads and writes the six columns for nova-compute, and asks where a server goes'),
     Hook(ROUTES, 'APIRouterV21.__init__', '16-', 'self', 'api:add_routes',
          'our actions and our resource, before the routes are built'),
 )
@@ -88,6 +90,7 @@ RELIES = {
     'moves:migrate_disk_and_power_off': ('guests', 'exceptions'),
     'moves:check_can_live_migrate_source': ('guests', 'exceptions'),
     'moves:live_migration': ('guests', 'shared_paths'),
+    'moves:prep_snapshot_based_resize_at_source': ('exceptions',),
     'manager:init': ('endpoints',),
     'manager:rebuild_instance': ('evacuations',),
 }

@@ -17,6 +17,7 @@ from light_snapshot.nova import everywhere
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import queries
+from light_snapshot.nova import rpcapi
 from light_snapshot.nova import schemas
 
 LOG = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class HostsController(asking.Controller):
         except messaging.MessagingTimeout:
             one.update(status=everywhere.HOST_SILENT, reason='The compute host %s did not answer in time.' % one['host'])
         except messaging.RemoteError as error:
-            if asking.is_unknown(error):
+            if rpcapi.is_unknown(error):
                 one.update(status=everywhere.HOST_OLDER, reason='The compute host %s has an older light-snapshot that does not'
                                                                 ' tell its release, or none.' % one['host'])
             else:

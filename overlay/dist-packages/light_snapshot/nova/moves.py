@@ -4,15 +4,19 @@ from __future__ import absolute_import
 
 import logging
 import os
+import sys
 
 from nova import exception
 from nova.virt.libvirt import utils as libvirt_utils
 from oslo_config import cfg
+from oslo_utils import excutils
 
 from light_snapshot.engine import engine as engines
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
+from light_snapshot.nova import destinations
 from light_snapshot.nova import driver as glue
+from light_snapshot.nova import faults
 from light_snapshot.nova import manager as managers
 from light_snapshot.nova import places
 from light_snapshot.nova import privileges
@@ -39,16 +43,17 @@ def migrate_disk_and_power_off(original, self, context, instance, dest, flavor, 
         return original(self, context, instance, dest, flavor, network_info, block_device_info, *args, **kwargs)
     directory = libvirt_utils.get_instance_path(instance)
     shared = places.find('is_path_shared')(self, dest, directory)
-    engine = glue.engine_of(self, instance)
-    running = engine.running()
-    _check_untouched(engine, instance, flavor)
     try:
-        takers.by(engine, context.user_id, engine.commit_all)
-        engine.finish()
+        with errors.explained():
+            engine, running = _commit(self, context, instance, flavor)
     except errors.EngineError as exc:
         raise _rollback(str(exc))
-    glue.save_columns(context, instance, engine.record)
-    result = original(self, context, instance, dest, flavor, network_info, block_device_info, *args, **kwargs)
+    _save_columns(context, instance, engine)
+    try:
+        result = original(self, context, instance, dest, flavor, network_info, block_device_info, *args, **kwargs)
+    except Exception:
+        with excutils.save_and_reraise_exception():
+            _renew(self, context, instance)
     try:
         if shared:
             engines.Engine(directory, None, privileges.run).bring_from(directory + '_resize')
@@ -62,6 +67,54 @@ def migrate_disk_and_power_off(original, self, context, instance, dest, flavor, 
             self.power_on(context, instance, network_info, block_device_info)
         raise _rollback('The history of the light snapshots could not be copied: %s' % exc)
     return result
+
+
+def _commit(driver, context, instance, flavor):
+    """Commit the layers of a server that is about to leave.
+
+    :returns: (its engine, whether it ran)
+    :raises EngineError: it cannot leave
+    """
+    engine = glue.engine_of(driver, instance)
+    running = engine.running()
+    _check_untouched(engine, instance, flavor)
+    host = destinations.of_resize(context, instance, CONF.host)
+    if host != CONF.host:
+        destinations.check(context, instance, host)
+    takers.by(engine, context.user_id, engine.commit_all)
+    engine.finish()
+    return engine, running
+
+
+def _save_columns(context, instance, engine):
+    """Tell the database. That it cannot be told ends nothing: what is on the disk wins."""
+    try:
+        glue.save_columns(context, instance, engine.record)
+    except Exception:
+        LOG.exception('light-snapshot: the database does not say yet what is on the disk of %s', instance.uuid)
+
+
+def _renew(driver, context, instance):
+    """nova did not let a server go, and did not stop it: it gets its layers again. (One that is off gets them as it starts.) Raises nothing."""
+    try:
+        engine = glue.engine_of(driver, instance)
+        if engine.running():
+            engine.renew()
+            engine.finish()
+            _save_columns(context, instance, engine)
+    except Exception:
+        LOG.exception('light-snapshot: %s stays on this host without layers. A hard reboot gives it new ones.', instance.uuid)
+
+
+def prep_snapshot_based_resize_at_source(original, self, ctxt, instance, *args, **kwargs):
+    """A resize to another cell goes by an image of the server, and removes the server's directory afterwards.
+
+    :raises ResizeError: the server has layers or history, which cannot go along
+    """
+    if glue.has_record(instance):
+        raise exception.ResizeError(reason='Server %s has light snapshots, which do not go along to another cell. Nothing was changed. Disable '
+                                           'them first (this removes them), or resize it within its cell.' % instance.uuid)
+    return original(self, ctxt, instance, *args, **kwargs)
 
 
 def _check_untouched(engine, instance, flavor):
@@ -145,14 +198,24 @@ def live_migration(original, self, context, instance, dest, post_method, recover
         finally:
             _finish_later(self, context, instance)
 
-    if not _data(migrate_data, 'is_shared_instance_path'):
-        try:
+    try:
+        destinations.check(context, instance, dest)
+        if not _data(migrate_data, 'is_shared_instance_path'):
             _send_ahead(glue.engine_of(self, instance), _data(migrate_data, 'target_connect_addr') or dest)
-        except Exception:
-            LOG.exception('light-snapshot: what the layers of %s stand on could not be copied to %s; it stays here',
-                          instance.uuid, dest)
-            return recover(*places.rollback_arguments(context, instance, dest, block_migration, migrate_data))
+    except Exception as exc:
+        LOG.exception('light-snapshot: %s does not migrate to %s; it stays here', instance.uuid, dest)
+        _add_fault(context, instance, exc)
+        return recover(*places.rollback_arguments(context, instance, dest, block_migration, migrate_data))
     return original(self, context, instance, dest, post_method, recover, block_migration, migrate_data)
+
+
+def _add_fault(context, instance, exc):
+    """Tell the user why; nova itself says in its log alone what becomes of a live migration at this point."""
+    info = sys.exc_info()
+    try:
+        faults.add(context, instance, exc, info)
+    except Exception:
+        LOG.exception('light-snapshot: no fault could be put on %s', instance.uuid)
 
 
 def _data(migrate_data, name):

@@ -27,6 +27,11 @@ def is_new(method, operation=None, args=None, **_others):
     return method == 'check' or operation in names.NEW or 'safety' in (args or {})
 
 
+def is_unknown(error):
+    """Whether a host's error says that it does not know what it is asked for."""
+    return 'UnsupportedVersion' in str(error.exc_type) or 'NoSuchMethod' in str(error.exc_type)
+
+
 class Serializer(objects_base.NovaObjectSerializer):
     """nova's, for questions with objects in them and answers that hold none (see `manager.Plain`)."""
 
@@ -81,6 +86,11 @@ class ComputeAPI(object):
         :param context: one that reaches the host's cell
         """
         return self._call_host(context, host, NEWEST, 'about')
+
+    def about_host(self, context, instance, host):
+        """The same of a host in the cell of a server, asked as nova asks it about that server."""
+        client = places.rpc_client(self._made(), context, instance)
+        return client.prepare(server=host, version=NEWEST, timeout=ALL_TIMEOUT).call(context, 'about')
 
     def _call_host(self, context, host, version, method, **kwargs):
         client = places.rpc_client_of_host(self._made(), context, host)

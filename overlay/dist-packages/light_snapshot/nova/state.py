@@ -11,6 +11,7 @@ import sqlalchemy
 from nova.objects import base
 from nova.objects import fields
 
+from light_snapshot.nova import destinations
 from light_snapshot.nova import places
 from light_snapshot.nova import quota
 from light_snapshot.nova import summary
@@ -23,7 +24,8 @@ OFF = {'light_snapshot_enable': False, 'snapshot_committed': None, 'snapshot_ind
 
 
 def registered(original, *args, **kwargs):
-    """Hook: this module's import has registered the object; nothing else is to be done."""
+    """Hook: this module's import has registered the object. Live migrations ask their destination from now on."""
+    destinations.extend()
     return original(*args, **kwargs)
 
 
