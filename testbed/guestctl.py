@@ -15,6 +15,8 @@ from . import settings
 
 BLOCK = 4096
 MODULUS = 2147483647
+# Seconds that a guest may be paused while it is asked something.
+PAUSE = 30
 
 
 class GuestError(Exception):
@@ -143,6 +145,17 @@ class Guest:
         poll(self.answers, timeout, "the guest agent of %s" % self.domain)
         return self.boot()
 
+    def _asked(self, command, **arguments):
+        """The same as `agent`, past a pause: libvirt says that a guest is not running for the moment in which a commit of it ends."""
+        def answer():
+            try:
+                return self.agent(command, **arguments)
+            except GuestError as error:
+                if "domain is not running" not in str(error) or self.state() not in ("paused", "running"):
+                    raise
+                return None
+        return poll(answer, PAUSE, "the end of a pause of %s" % self.domain, pause=0.1)
+
     def run(self, command, timeout=60, check=False):
         """Run COMMAND in the guest and return (exit code, output, error output), both decoded.
 
@@ -152,11 +165,11 @@ class Guest:
         words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
         if not words[0].startswith("/"):
             words.insert(0, "/bin/env")
-        pid = self.agent("guest-exec", path=words[0], arg=words[1:], capture_output=True,
+        pid = self._asked("guest-exec", path=words[0], arg=words[1:], capture_output=True,
                          env=["PATH=/bin:/sbin", "HOME=/root"])["pid"]
 
         def finished():
-            status = self.agent("guest-exec-status", pid=pid)
+            status = self._asked("guest-exec-status", pid=pid)
             return status if status["exited"] else None
 
         shown = command if isinstance(command, str) else shlex.join(command)

@@ -157,9 +157,9 @@ class Server(story.Server):
         poll(quiet, 'the end of what is under way for %s' % self.uuid)
 
     def actives(self):
-        """Names of the files that the guest writes to, as libvirt tells them."""
-        return sorted(line.split()[1].rpartition('/')[2] for line in self.guest.virsh('domblklist', self.uuid).splitlines()
-                      if line.strip().startswith('vd'))
+        """Names of the files that the guest writes to, as libvirt tells them. (A volume is a block device.)"""
+        lines = [line.split() for line in self.guest.virsh('domblklist', self.uuid, '--details').splitlines()]
+        return sorted(words[3].rpartition('/')[2] for words in lines if words[:1] == ['file'] and words[2].startswith('vd'))
 
     def must_write_to(self):
         """The same, as its record tells them."""

@@ -52,3 +52,30 @@ def test_expected_data_is_as_described():
     data = "".join(blocks).encode()
     assert len(data) == 2 << 20
     assert guestctl.expected_sha256(2, "a") == hashlib.sha256(data).hexdigest()
+
+
+class Guest(guestctl.Guest):
+    """One that libvirt takes for paused as often as asked."""
+
+    def __init__(self, pauses, state):
+        super().__init__("name")
+        self.pauses, self.now = pauses, state
+
+    def virsh(self, *words, timeout=60):
+        if words[0] == "domstate":
+            return self.now + "\n"
+        if self.pauses:
+            self.pauses -= 1
+            raise guestctl.GuestError("virsh qemu-agent-command name: error: Requested operation is not valid: domain is not running")
+        if "guest-exec-status" in words[2]:
+            return '{"return": {"exited": true, "exitcode": 0, "out-data": "eA=="}}'
+        return '{"return": {"pid": 7}}'
+
+
+def test_a_pause_is_waited_for():
+    assert Guest(2, "paused").run("x") == (0, "x", "")
+
+
+def test_a_guest_that_is_off_is_not():
+    with pytest.raises(guestctl.GuestError, match="domain is not running"):
+        Guest(1, "shut off").run("x")
