@@ -120,7 +120,7 @@ def test_a_host_that_is_down_is_named_and_not_asked(cloud):
     (messaging.RemoteError('NoSuchMethod', 'x'), 'host_older', 'an older light-snapshot'),
     (messaging.RemoteError('DBError', 'gone away'), 'failed', 'DBError: gone away'),
     (RuntimeError('the message queue is away'), 'failed', 'could not be asked: RuntimeError'),
-    ({'code': 409, 'message': 'Switched off.'}, 'skipped', 'Switched off.'),
+    ({'code': 409, 'message': 'Switched off.'}, 'failed', 'Switched off.'),
     ({'accepted': []}, 'skipped', 'One of an earlier request')])
 def test_what_a_host_says_is_said_of_each_of_its_servers_and_of_no_other(cloud, answer, status, words):
     cloud.add('a', 2)

@@ -116,6 +116,7 @@ class Api(object):
         self.servers = {}
         self.requests = []
         self.down = set()       # compute hosts
+        self.refusing = {}      # compute host -> its words, for all of its servers
         self.cells_left_out = []
 
     def add_server(self, server_id, name):
@@ -179,10 +180,12 @@ class Api(object):
         for server in sorted(self.servers.values(), key=lambda one: one.name):
             if not server.enabled or arguments.get('daily') and not server.daily:
                 continue
-            down = server.host in self.down
-            told.append({'id': server.id, 'name': server.name, 'host': server.host,
-                         'status': 'host_down' if down else 'accepted' if server.status == 'ACTIVE' else 'skipped',
-                         'reason': 'The compute host %s is down.' % server.host if down else None})
+            status, reason = 'accepted' if server.status == 'ACTIVE' else 'skipped', None
+            if server.host in self.down:
+                status, reason = 'host_down', 'The compute host %s is down.' % server.host
+            elif server.host in self.refusing:
+                status, reason = 'failed', self.refusing[server.host]
+            told.append({'id': server.id, 'name': server.name, 'host': server.host, 'status': status, 'reason': reason})
             if told[-1]['status'] == 'accepted':
                 self._record(server, request_id, 'createSnapshot')
                 server.add('last', arguments.get('name', ''), arguments.get('description', ''))

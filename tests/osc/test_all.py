@@ -47,6 +47,16 @@ def test_a_host_that_is_down_is_exit_code_1_after_the_table(api, openstack):
     assert 'No light snapshot, or none yet: 1 of 2 servers. Compute hosts that could not be asked: compute-2.' in done.err
 
 
+@pytest.mark.parametrize('wait', [(), ('--wait',)])
+def test_a_host_that_refuses_all_of_its_servers_is_one_too(api, openstack, wait):
+    enable(api, WEB)
+    api.servers[WEB].host, api.refusing = 'compute-2', {'compute-2': 'Light snapshots are switched off on this host.'}
+    done = openstack('all', '-f', 'json', *wait)
+    assert done.code == 1 and 'No light snapshot, or none yet: 1 of 2 servers.' in done.err
+    assert [(row['Name'], row['Status'], row['Reason']) for row in json.loads(done.out)] == [
+        ('db', 'done' if wait else 'accepted', None), ('web', 'failed', 'Light snapshots are switched off on this host.')]
+
+
 def test_a_server_that_can_have_none_is_no_failure(api, openstack):
     api.servers[DB].status = 'PAUSED'
     done = openstack('all', '-f', 'json')

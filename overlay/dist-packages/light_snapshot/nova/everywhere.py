@@ -101,7 +101,8 @@ class EverywhereController(asking.Controller):
             LOG.exception('light-snapshot: the compute host %s could not be asked for snapshots of all of its servers', host)
             status, why = FAILED, 'The compute host %s could not be asked: %s' % (host, type(error).__name__)
         else:
-            status, why = (SKIPPED, answer['message']) if answer.get('code') else (None, None)
+            # A host that refuses does so for all of its servers, and for no state of theirs.
+            status, why = (FAILED, answer['message']) if answer.get('code') else (None, None)
         for server in servers:
             if status:
                 _say(server, status, why)
