@@ -11,6 +11,7 @@ from nova import objects
 from nova import servicegroup
 
 from light_snapshot.nova import everywhere
+from light_snapshot.nova import hosts
 from light_snapshot.nova import places
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
@@ -202,6 +203,29 @@ def test_hosts_that_do_not_answer_keep_a_request_no_longer_than_a_minute(cloud, 
             words = 'may still take' if one['host'] in cloud.asked else 'was not asked'
             assert one['status'] == 'host_silent' and words in one['reason'] and one['host'] in one['reason']
     assert [one['status'] for one in answer['servers'] if one['host'] is None] == ['skipped']
+
+
+@pytest.mark.parametrize('waited, left', [(0.5, 34.5), (20, 15), (60, everywhere.ASKED_AT_LEAST)])
+def test_what_was_waited_for_a_cell_is_of_the_same_time(cloud, monkeypatch, waited, left):
+    now, watches = [1000.0], []
+
+    class Kept(Watch):
+        def __init__(self, seconds):
+            super(Kept, self).__init__(seconds)
+            watches.append(seconds)
+
+    def in_each_cell(context, function):
+        now[0] += waited
+        return cloud.in_each_cell(context, function)
+    monkeypatch.setattr(everywhere.timeutils, 'StopWatch', Kept)
+    monkeypatch.setattr(everywhere.timeutils, 'now', lambda: now[0])
+    monkeypatch.setattr(places, 'in_each_cell', in_each_cell)
+    cloud.add('a')
+    cloud.about = lambda _context, _host: {'version': None, 'on_disk': None, 'problems': []}
+    assert said(cloud.post()) == [('a', 'accepted')]
+    assert [one['status'] for one in hosts.HostsController().told(Context())['hosts']] == ['answered']
+    assert watches == [left, left]
+    assert 60 + everywhere.ASKED_AT_LEAST + rpcapi.ALL_TIMEOUT < 90
 
 
 # ---- cells

@@ -30,8 +30,8 @@ expected_errors = places.find('expected_errors')
 # How many hosts are asked at the same time.
 ASKED_AT_ONCE = 16
 # Seconds of a request after which no further host is asked, so that it ends within a minute (see rpcapi.ALL_TIMEOUT), which is what
-# clients and proxies wait for.
-ASKED_WITHIN = 35
+# clients and proxies wait for. For a cell that does not answer nova alone waits a minute: the hosts of the others have so long then.
+ASKED_WITHIN, ASKED_AT_LEAST = 35, 5
 
 ACCEPTED, SKIPPED, FAILED = 'accepted', 'skipped', 'failed'
 HOST_DOWN, HOST_OLDER, HOST_SILENT = 'host_down', 'host_older', 'host_silent'
@@ -53,9 +53,9 @@ class EverywhereController(asking.Controller):
         args = {'name': options.get('name', ''), 'description': options.get('description', ''),
                 'quiesce': options.get('quiesce', False)}
         # Whoever the policy lets do this does it to everybody's servers.
-        elevated = context.elevated()
+        elevated, begun = context.elevated(), timeutils.now()
         cells, silent = places.in_each_cell(elevated, lambda cell: self._look(cell, options.get('daily', False)))
-        each(self._ask, self._late, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts])
+        each(self._ask, self._late, [(cell, host, servers, args) for cell, hosts in cells for host, servers in hosts], begun)
         servers = [server for _cell, hosts in cells for _host, found in hosts for server in found]
         LOG.info('light-snapshot: a light snapshot of all: %d servers, of which %d are accepted', len(servers),
                  len([one for one in servers if one['status'] == ACCEPTED]))
@@ -127,12 +127,16 @@ def _shown(server):
 
 
 #: What is said of a host that there was no time for.
-NOT_ASKED = 'The compute host %s was not asked: others did not answer, and the time for the whole request was over.'
+NOT_ASKED = 'The compute host %s was not asked: others, or a cell, did not answer, and the time for the whole request was over.'
 
 
-def each(function, late, calls):
-    """function(*call) for each of them, some at a time, and late(*call) once their time is over. Neither must raise."""
-    waiting, watch = list(calls), timeutils.StopWatch(ASKED_WITHIN)
+def each(function, late, calls, begun):
+    """function(*call) for each of them, some at a time, and late(*call) once their time is over. Neither must raise.
+
+    :param begun: when the request came, by `timeutils.now`
+    """
+    waiting = list(calls)
+    watch = timeutils.StopWatch(max(ASKED_WITHIN - (timeutils.now() - begun), ASKED_AT_LEAST))
     watch.start()
 
     def work():

@@ -8,6 +8,7 @@ from __future__ import absolute_import
 import logging
 
 import oslo_messaging as messaging
+from oslo_utils import timeutils
 
 from nova import objects
 
@@ -40,9 +41,10 @@ class HostsController(asking.Controller):
 
     def told(self, context):
         """What this nova-api and every compute host tell of themselves."""
+        begun = timeutils.now()
         cells, silent = places.in_each_cell(context.elevated(), self._look)
         calls = [(cell, one) for cell, found in cells for one in found]
-        everywhere.each(self._ask, self._late, calls)
+        everywhere.each(self._ask, self._late, calls, begun)
         return {'api': about.told(), 'cells_left_out': silent,
                 'hosts': sorted((one for _cell, one in calls), key=lambda one: one['host'])}
 
