@@ -62,6 +62,36 @@ class Host(object):
         return [self.plan.day(now) for now in self.taken[one]]
 
 
+# ---- switched off and on again
+
+@pytest.mark.parametrize('since, wanted', [
+    ('2026-11-27 14:59', '2026-11-27'), ('2026-11-27 05:01', '2026-11-27'), ('2026-11-28 14:59', '2026-11-27'),
+    ('2026-11-27 05:00', None), ('2026-11-20 00:00', None),     # it was on by then: a slot that was missed
+    ('2026-11-28 15:01', None), ('2031-01-01 00:00', None)])    # a clock that is wrong
+def test_a_slot_before_the_daily_ones_were_switched_on_is_not_due(since, wanted):
+    plan, now = schedule.Schedule('05:00', 1), at('2026-11-27 15:00')
+    assert at('2026-11-27 05:00') <= plan.due(ONE, noted('2026-11-17'), now) < at('2026-11-27 05:01')
+    found = plan.renewed(ONE, noted('2026-11-17'), at(since), now)
+    assert found == (wanted and {'slot': wanted, 'taken': '2026-11-17'})
+    if found:
+        assert plan.due(ONE, found, now) is None and plan.due(ONE, found, now + DAY) is not None
+
+
+def test_what_is_not_due_is_not_noted_anew():
+    plan, now = schedule.Schedule('05:00', 1), at('2026-11-27 15:00')
+    assert plan.renewed(ONE, noted('2026-11-27'), now, now) is None
+
+
+def test_off_and_on_gives_no_second_one_a_day():
+    """A slot shortly before midnight, taken shortly after it; then off and on."""
+    plan, taken = schedule.Schedule('23:58', 1), {'slot': '2026-11-26', 'taken': '2026-11-27'}
+    since = at('2026-11-27 12:00')
+    for now in range(since, at('2026-11-28 00:00'), 10 * MINUTE):
+        assert plan.due(ONE, taken, now) is None or plan.renewed(ONE, taken, since, now) is not None
+    assert plan.due(ONE, taken, at('2026-11-28 00:00')) is not None
+    assert plan.renewed(ONE, taken, since, at('2026-11-28 00:00')) is None
+
+
 # ---- the window
 
 def test_a_thousand_servers_are_spread_over_the_window():

@@ -186,6 +186,42 @@ def test_the_same_while_the_service_runs(world):
     assert world.look(NOON) == [] and world.look(NOON + DAY) == [(ONE, TOMORROW)]
 
 
+# ---- off and on again
+
+@pytest.fixture
+def off_for_days(world):
+    """Switched off ten days ago and on again at noon; it was due early in the morning."""
+    one = world.servers[ONE]
+    one.engine.record.daily = {'slot': '2024-09-24', 'taken': '2024-09-24'}
+    one.system_metadata[state.DAILY_SINCE] = str(NOON - 60)
+    return one
+
+
+def test_who_is_switched_on_again_is_taken_at_its_next_slot(world, off_for_days):
+    assert world.look() == [] and world.log == []       # it has no task state for this
+    assert off_for_days.engine.record.daily == {'slot': TODAY, 'taken': '2024-09-24'}
+    assert world.look(NOON + HOUR) == []
+    assert world.look(NOON + DAY) == [(ONE, TOMORROW)]
+
+
+@pytest.mark.parametrize('since', [None, '', 'x', str(NOON - 11 * DAY), str(NOON + 400 * DAY)])
+def test_a_slot_that_was_missed_is_caught_up(world, off_for_days, since):
+    """nova-compute was down; when it was switched on, an older nova-api, or a clock that was wrong, does not tell."""
+    off_for_days.system_metadata[state.DAILY_SINCE] = since
+    assert world.look() == [(ONE, TODAY)]
+    assert world.look(NOON + 60) == []
+
+
+def test_what_cannot_be_noted_now_is_noted_later(world, off_for_days, monkeypatch, caplog):
+    def busy(_uuid, _noted):
+        raise errors.Refused('another operation is under way')
+    with monkeypatch.context() as change:
+        change.setattr(driver, 'note_daily', busy)
+        assert world.look() == [] and not caplog.records
+    assert world.look(NOON + 60) == []
+    assert off_for_days.engine.record.daily['slot'] == TODAY
+
+
 # ---- who has to wait
 
 @pytest.mark.parametrize('change', [{'task_state': 'rebooting'}, {'vm_state': 'paused'}, {'host': 'elsewhere'}])

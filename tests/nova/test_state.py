@@ -61,6 +61,29 @@ def test_the_object_that_nova_compute_has(database):
     assert primitive['nova_object.name'] == 'LightSnapshotState' and primitive['nova_object.version'] == '1.0'
 
 
+def test_when_the_daily_ones_were_switched_on(database):
+    class Server(object):
+        def __init__(self, uuid):
+            with database.connect() as connection:
+                self.system_metadata = dict(connection.execute(sqlalchemy.text(
+                    'SELECT "key", value FROM instance_system_metadata WHERE deleted = 0 AND instance_uuid = :uuid'), {'uuid': uuid}).fetchall())
+    with database.begin() as connection:
+        connection.execute(sqlalchemy.text(
+            'CREATE TABLE instance_system_metadata (id INTEGER PRIMARY KEY, instance_uuid VARCHAR(36), "key" VARCHAR(255), '
+            'value VARCHAR(255), deleted INTEGER)'))
+        connection.execute(sqlalchemy.text('INSERT INTO instance_system_metadata (instance_uuid, "key", value, deleted) VALUES '
+                                           '(:uuid, :key, :value, 0)'), {'uuid': ONE, 'key': 'other', 'value': 'x'})
+    assert state.daily_since(Server(ONE)) == 0
+    for now, enable, since in ((100, True, 100), (200, True, 100),       # it was on
+                               (300, False, 100), (400, True, 400)):
+        state.switch_daily(None, ONE, enable, now + 0.7)
+        assert (state.read(None, [ONE])[ONE]['snapshot_daily'], state.daily_since(Server(ONE))) == (enable, since)
+        assert sorted(Server(ONE).system_metadata) == ['light_snapshot_daily_since', 'other']
+    assert Server(TWO).system_metadata == {} and state.read(None, [TWO])[TWO]['snapshot_daily'] is False
+    state.switch_daily(None, GONE, True, 500)
+    assert Server(GONE).system_metadata == {}
+
+
 def test_the_daily_servers_of_a_host(database):
     def listed(host=HOST):
         return list(state.LightSnapshotDaily.get(None, host).uuids)

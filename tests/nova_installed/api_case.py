@@ -92,6 +92,7 @@ class ApiCase(test.NoDBTestCase):
         replace(summary, 'of', lambda _context, uuids: dict((uuid, dict(self.columns, **self.counters)) for uuid in uuids))
         replace(summary, 'kept', lambda _context, _project_id: (self.kept, True))
         replace(state, 'write', lambda _context, uuid, values: self.written.append(values))
+        replace(state, 'switch_daily', lambda _context, uuid, enable, _now: self.written.append({'snapshot_daily': enable}))
         replace(places, 'is_volume_backed', lambda *_args: self.volume_backed)
         self.actions, self.events, self.notices, self.sent = [], [], [], []
         replace(objects.InstanceAction, 'action_start', classmethod(

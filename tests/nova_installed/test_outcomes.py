@@ -106,6 +106,25 @@ class OutcomesTest(DatabaseCase):
         self.check_failed(instance, 'commit', work.answer['message'])
         self.assertEqual([], list(objects.InstanceFaultList.get_by_instance_uuids(self.cell, [instance.uuid])))
 
+    # ---- the daily ones
+
+    def test_when_they_were_switched_on_goes_with_the_server(self):
+        instance, _directory = self.enabled()
+        self.assertEqual(0, state.daily_since(self.now(instance)))
+        state.switch_daily(self.cell, instance.uuid, True, 100)
+        found = self.now(instance)
+        self.assertEqual((100, 'x', True), (
+            state.daily_since(found), found.system_metadata['other'], self.columns(instance)['snapshot_daily']))
+        found.system_metadata['another'] = 'y'      # nova writes all of it
+        found.save()
+        glue.save_columns(self.cell, found, glue.record_of(instance.uuid))
+        state.switch_daily(self.cell, instance.uuid, True, 200)         # which they are
+        self.assertEqual((100, 'y'), (state.daily_since(self.now(instance)), self.now(instance).system_metadata['another']))
+        state.switch_daily(self.cell, instance.uuid, False, 300)
+        self.assertFalse(self.columns(instance)['snapshot_daily'])
+        state.switch_daily(self.cell, instance.uuid, True, 400)
+        self.assertEqual(400, state.daily_since(self.now(instance)))
+
     # ---- the service starts, and stops
 
     def test_what_cannot_be_finished_at_the_start(self):

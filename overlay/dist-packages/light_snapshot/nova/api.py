@@ -2,6 +2,8 @@
 
 from __future__ import absolute_import
 
+import time
+
 from webob import exc
 
 from nova.api import validation
@@ -49,7 +51,7 @@ class ActionController(asking.Controller):
 
     def _set_daily(self, context, instance, enable):
         with self.noted(context, instance, 'daily', {'enable': enable}):
-            state.write(context, instance.uuid, {'snapshot_daily': enable})
+            state.switch_daily(context, instance.uuid, enable, time.time())
 
     @wsgi.response(202)
     @expected_errors(asking.ERRORS)

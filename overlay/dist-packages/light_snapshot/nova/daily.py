@@ -169,11 +169,30 @@ class Daily(object):
             noted.update(self.schedule.note(uuid, now))
             return {'name': 'daily-' + noted['taken'], 'description': '', 'quiesce': True, 'daily': noted}
         try:
-            answer = turns.take(self.manager, nova.context.get_admin_context(), uuid, arguments)
+            answer = turns.take(self.manager, nova.context.get_admin_context(), uuid, arguments, self._check_since)
         except turns.NotNow:
             return                  # its turn comes when that is over
         if answer is not None:
             self._done(uuid, noted, answer)
+
+    def _check_since(self, instance):
+        """What came before a server's daily snapshots were switched on is not due: that is noted.
+
+        :raises NotNow: it is so
+        """
+        from light_snapshot.nova import state
+        record = glue.record_of(instance.uuid)
+        if record is None:
+            return                  # `_still_due` says so
+        wanted = self.schedule.renewed(instance.uuid, record.daily or NOTHING, state.daily_since(instance), time.time())
+        if wanted is None:
+            return
+        try:
+            glue.note_daily(instance.uuid, wanted)
+        except errors.Refused as exc:
+            raise turns.NotNow(str(exc))
+        self._noted[instance.uuid] = wanted
+        raise turns.NotNow('its daily light snapshots were switched on later')
 
     def _still_due(self, uuid, now):
         """Nobody else changes the server now: what is on its disk counts."""

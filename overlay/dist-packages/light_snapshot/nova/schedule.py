@@ -120,6 +120,15 @@ class Schedule(object):
         """What to note for a server that is seen for the first time: its next slot is the first to be taken."""
         return {'slot': self.latest(uuid, now)[1], 'taken': ''}
 
+    def renewed(self, uuid, noted, since, now):
+        """What to note instead for a server whose daily snapshots were switched on after the slot that is due had come: as for one
+        that is seen for the first time, but none is taken twice a day. None where they were on by then.
+
+        :param since: when they were switched on, in seconds since 1970. More than a day ahead, it is of a wrong clock.
+        """
+        came = self.due(uuid, noted, now)
+        return dict(self.first(uuid, now), taken=noted['taken']) if came is not None and came < since <= now + DAY else None
+
     def note(self, uuid, now):
         """What to note with a snapshot that is taken now."""
         came, day = self.latest(uuid, now)

@@ -19,6 +19,9 @@ from light_snapshot.nova import summary
 COLUMNS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
            'snapshot_daily')
 FLAGS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_store', 'snapshot_daily')
+#: In an instance's system metadata: when its daily snapshots were switched on, in seconds since 1970. Not known where an older
+#: light-snapshot, or the original project, has switched them on.
+DAILY_SINCE = 'light_snapshot_daily_since'
 OFF = {'light_snapshot_enable': False, 'snapshot_committed': None, 'snapshot_index': None, 'root_index': None,
        'snapshot_store': None, 'snapshot_daily': None}
 
@@ -61,6 +64,34 @@ def write(context, uuid, values):
         '%s = :%s' % (name, name) for name in sorted(values)))
     with places.database_engine(context).begin() as connection:
         connection.execute(query, dict(values, uuid=uuid))
+
+
+# nova's table, whose column `key` has to be quoted: how, SQLAlchemy knows.
+_METADATA = sqlalchemy.sql.table('instance_system_metadata', *[
+    sqlalchemy.sql.column(name) for name in ('instance_uuid', 'key', 'value', 'deleted')])
+
+
+def switch_daily(context, uuid, enable, now):
+    """Switch the daily snapshots of one instance on or off. Where they were off, the moment is noted: none is due whose time came
+    before. One row of nova's is written, since whoever saves an instance's system metadata writes all of it as he has read it.
+
+    :param now: in seconds since 1970
+    """
+    if not enable:
+        write(context, uuid, {'snapshot_daily': False})
+        return
+    query = sqlalchemy.text('UPDATE instances SET snapshot_daily = :on WHERE uuid = :uuid AND deleted = 0 AND '
+                            'COALESCE(snapshot_daily, 0) = 0')
+    with places.database_engine(context).begin() as connection:
+        if connection.execute(query, {'on': True, 'uuid': uuid}).rowcount:
+            connection.execute(_METADATA.delete().where(_METADATA.c.instance_uuid == uuid).where(_METADATA.c.key == DAILY_SINCE))
+            connection.execute(_METADATA.insert().values(instance_uuid=uuid, key=DAILY_SINCE, value='%d' % now, deleted=0))
+
+
+def daily_since(instance):
+    """When the daily snapshots of an instance were switched on, in seconds since 1970; 0 where that is not known."""
+    text = instance.system_metadata.get(DAILY_SINCE) or ''
+    return int(text) if text.isdigit() else 0
 
 
 @base.NovaObjectRegistry.register

@@ -104,16 +104,17 @@ class Turns(object):
                     self._running.discard(uuid)
 
 
-def take(manager, context, uuid, arguments):
+def take(manager, context, uuid, arguments, check=lambda instance: None):
     """Take a snapshot of a server as nova-api has one taken: the task state, the action's record, and the work, here until all of
     it is done.
 
     :param context: an administrator's
+    :param check: of the server, before it has the task state; raises NotNow where it is to have none
     :param arguments: of the server gives the snapshot's arguments, asked once nobody else can change it; None: take none any more
     :returns: the operation's answer; None where none was to be taken
     :raises NotNow: the server's state forbids it
     """
-    instance = _claim(manager, context, uuid)
+    instance = _claim(manager, context, uuid, check)
     begins = False
     try:
         args = arguments(instance)
@@ -130,7 +131,7 @@ def take(manager, context, uuid, arguments):
     return work.answer
 
 
-def _claim(manager, context, uuid):
+def _claim(manager, context, uuid, check=lambda instance: None):
     """The server, with the task state of a snapshot: from now on nobody else begins anything with it."""
     try:
         instance = objects.Instance.get_by_uuid(context, uuid, expected_attrs=_ATTRS)
@@ -142,6 +143,7 @@ def _claim(manager, context, uuid):
         raise NotNow('it is %s, and has to be %s' % (instance.vm_state, ' or '.join(STATES)))
     if instance.task_state is not None:
         raise NotNow('another task is under way (%s)' % instance.task_state)
+    check(instance)
     instance.task_state = names.TASK_STATES[OPERATION]
     claim = instance.system_metadata[glue.CLAIM] = uuids.uuid4().hex
     try:
