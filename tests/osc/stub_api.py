@@ -118,6 +118,8 @@ class Api(object):
         self.down = set()       # compute hosts
         self.refusing = {}      # compute host -> its words, for all of its servers
         self.cells_left_out = []
+        self.max_limit = 1000   # servers on a page
+        self.pattern = lambda text: text    # what the database makes of a name that is looked for
 
     def add_server(self, server_id, name):
         self.servers[server_id] = Server(server_id, name)
@@ -134,10 +136,17 @@ class Api(object):
 
     def _route(self, method, path, query, body, version):
         if path in ('/servers', '/servers/detail'):
-            pattern = query.get('name', [''])[0]
-            return 200, {}, {'servers': [
-                {'id': server.id, 'name': server.name} for server in self.servers.values()
-                if re.search(pattern, server.name)]}
+            name = query.get('name', [''])[0]
+            try:
+                pattern = re.compile(self.pattern(name.decode('utf-8') if isinstance(name, bytes) else name))      # Python 2
+            except re.error:
+                raise Refused(400, 'Invalid input for query parameters name.')
+            after = query.get('marker', [''])[0]
+            found = [server for _id, server in sorted(self.servers.items()) if pattern.search(server.name) and server.id > after]
+            page = {'servers': [{'id': server.id, 'name': server.name} for server in found[:self.max_limit]]}
+            if len(page['servers']) == self.max_limit:
+                page['servers_links'] = [{'rel': 'next', 'href': 'http://api/servers?marker=' + page['servers'][-1]['id']}]
+            return 200, {}, page
         if path == '/os-light-snapshots' and method == 'POST':
             return self._snapshot_all(body['snapshotAll'] or {})
         parts = path.strip('/').split('/')
@@ -229,7 +238,8 @@ class Api(object):
     def _createSnapshot(self, server, arguments):
         if arguments.get('quiesce'):
             raise Refused(409, 'The QEMU guest agent of instance %s does not answer.' % server.id)
-        return {'light_snapshot': server.add('last', arguments.get('name', ''), arguments.get('description', ''))}
+        point = server.add('last', arguments.get('name', ''), arguments.get('description', ''))
+        return {'light_snapshot': dict((key, point[key]) for key in ('index', 'name', 'description'))}
 
     @staticmethod
     def _target(server, arguments):

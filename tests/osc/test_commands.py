@@ -50,6 +50,29 @@ def test_create_prints_the_index(api, openstack):
     assert asked(api, 'POST')[0][1] == {'createSnapshot': {'name': 'n', 'description': 'd', 'quiesce': False}}
 
 
+@pytest.mark.parametrize('args', [[], ['-f', 'value'], ['-c', 'index'], ['--wait']])
+def test_create_prints_nothing_else_unless_told_to(openstack, args):
+    done = openstack('create', '--name', 'n', *args + ['db'])
+    assert (done.code, done.out, done.err) == (0, '3\n', '')
+
+
+def test_create_in_other_formats(api, openstack):
+    done = openstack('create', '--name', 'n', '--description', 'd', '-f', 'json', 'db')
+    assert (done.code, json.loads(done.out)) == (0, {'index': 3, 'name': 'n', 'description': 'd'})
+    done = openstack('create', '--name', 'n', '-f', 'table', 'db')
+    assert done.code == 0 and '| index       | 4     |' in done.out
+    assert openstack('create', '--name', 'n', '-f', 'value', '-c', 'name', 'db').out == 'n\n'
+    assert openstack('create', '-f', 'shell', 'db').out.splitlines() == ['description=""', 'index="6"', 'name=""']
+
+
+@pytest.mark.parametrize('form, out', [((), ''), (('-f', 'json'), '{}')])
+def test_create_where_the_api_says_nothing(api, openstack, form, out):
+    server = api.servers['22222222-bbbb']
+    api._createSnapshot = lambda _server, arguments: server.add('last') and None
+    done = openstack('create', *form + ('db',))
+    assert (done.code, done.out.strip()) == (0, out)
+
+
 def test_create_quiesced_tells_the_refusal(openstack):
     done = openstack('create', '--quiesce', 'db')
     assert done.code == 1
@@ -218,6 +241,32 @@ def test_name_is_no_pattern(api, openstack):
     api.add_server('33333333-cccc', 'webserver')
     assert openstack('enable', 'web').code == 0
     assert api.servers['11111111-aaaa'].enabled and not api.servers['33333333-cccc'].enabled
+
+
+NAMES = [u'web (old)', u'db[1]', u'a|b', u'back\\slash', u'100% .*', u'^x$', u'a+b?', u'{2}', u'a & b = c/d', u'\u7f51\u7ad9 1']
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_name_is_no_plain_word(api, openstack, name):
+    for number, one in enumerate(NAMES):
+        api.add_server('%d-eeee' % number, one)
+    wanted, = [one for one in api.servers.values() if one.name == name]
+    assert openstack('enable', name).code == 0
+    assert [one.name for one in api.servers.values() if one.enabled and one.name != 'db'] == [name] and wanted.enabled
+
+
+def test_name_is_on_a_later_page(api, openstack):
+    for number in range(5):
+        api.add_server('0000000%d-cccc' % number, 'web')
+    api.max_limit = 2
+    done = openstack('enable', 'web')
+    assert done.code == 1 and '00000000-cccc, ' in done.err and '11111111-aaaa' in done.err
+    del done, api.requests[:]
+    for number in range(5):
+        api.servers['0000000%d-cccc' % number].name = 'Web'     # such as a database that takes both for the same finds
+    api.pattern = lambda text: text.replace('web', '[wW]eb')
+    assert openstack('enable', 'web').code == 0 and api.servers['11111111-aaaa'].enabled
+    assert len([1 for _verb, address, _body in api.requests if 'name=' in address]) == 4
 
 
 def test_ambiguous_name(api, openstack):

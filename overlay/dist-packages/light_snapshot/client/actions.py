@@ -55,9 +55,9 @@ def _limits(parsed):
     return dict((key, None if value == options.NO_LIMIT else value) for key, value in said.items())
 
 
-def index_of(body):
-    """The index of the restore point that `CREATE` answers with, None if it says nothing."""
-    return ((body or {}).get('light_snapshot') or {}).get('index')
+def taken(body):
+    """The restore point that `CREATE` answers with: its `index`, `name` and `description`; an empty one if it says nothing."""
+    return (body or {}).get('light_snapshot') or {}
 
 
 ENABLE = Action(

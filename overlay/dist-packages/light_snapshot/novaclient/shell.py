@@ -74,7 +74,7 @@ def _write(text):
 
 
 def _create(compute, server_id, args):
-    index = actions.index_of(actions.CREATE.act(compute, server_id, args))
+    index = actions.taken(actions.CREATE.act(compute, server_id, args)).get('index')
     if index is not None:
         print(index)
 

@@ -11,6 +11,7 @@ EXAMPLES = {
               ('Have what is wrong seen to, as an administrator', 'check --repair --wait web')),
     'commit': (('Write all layers into the root disk, and wait for it', 'commit --wait web'),),
     'create': (('Take one before something risky; its index is printed', 'create --name "before upgrade" web'),
+               ('The same as JSON', 'create --name "before upgrade" -f json web'),
                ('With the guest\'s file systems written out first', 'create --quiesce --wait web')),
     'daily off': (('No further daily ones; those that there are stay', 'daily off web'),),
     'daily on': (('From tomorrow on, at the latest', 'daily on web'),),

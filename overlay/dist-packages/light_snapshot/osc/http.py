@@ -1,6 +1,7 @@
 """The compute API of the cloud that the user named, on the client's own session."""
 
 import json
+import re
 
 from light_snapshot.client import compute
 from light_snapshot.client import errors
@@ -9,6 +10,11 @@ try:
     from urllib.parse import quote, urlencode
 except ImportError:
     from urllib import quote, urlencode
+
+
+# What means something in a regular expression. How it is escaped, databases differ in, and nova escapes some of it itself; that any
+# character may stand in its place, all of them know.
+_SPECIAL = re.compile(r'[][\\.^$*+?(){}|]')
 
 
 class Compute(compute.Compute):
@@ -48,15 +54,14 @@ class Compute(compute.Compute):
 
     def server(self, wanted):
         """The server of this id or name."""
+        if isinstance(wanted, bytes):       # Python 2
+            wanted = wanted.decode('utf-8')
         try:
-            return self.get('/servers/%s' % quote(wanted, safe=''))['server']
+            return self.get('/servers/%s' % quote(wanted.encode('utf-8'), safe=''))['server']
         except errors.Refused as refused:
             if refused.code not in (400, 404):
                 raise
-        # The API takes the name for a regular expression.
-        named = [server for server in self.get(
-            '/servers?' + urlencode({'name': wanted}))['servers']
-            if server['name'] == wanted]
+        named = [server for server in self._like(wanted) if server['name'] == wanted]
         if not named:
             raise errors.CommandFailed('No server with a name or ID of \'%s\' exists.' % wanted)
         if len(named) > 1:
@@ -64,6 +69,17 @@ class Compute(compute.Compute):
                 'More than one server has the name \'%s\': give its ID, one of %s.'
                 % (wanted, ', '.join(sorted(each['id'] for each in named))))
         return self.get('/servers/%s' % named[0]['id'])['server']
+
+    def _like(self, name):
+        """The servers that the API finds by a name, which it takes for a regular expression; all pages of them."""
+        query = {'name': ('^%s$' % _SPECIAL.sub('.', name)).encode('utf-8')}
+        while True:
+            page = self.get('/servers?' + urlencode(sorted(query.items())))
+            for server in page['servers']:
+                yield server
+            if not page.get('servers_links') or not page['servers']:
+                return
+            query['marker'] = page['servers'][-1]['id']
 
 
 def _reason(answer):
