@@ -76,6 +76,34 @@ def test_each_answer_is_documented():
         assert '403' in operation['responses'] and '401' in operation['responses']
 
 
+def test_what_asks_a_compute_host_may_fail_there_and_may_not_know():
+    asking = set(path for _method, path, _operation in API.operations if path.startswith('/servers/'))
+    assert len(asking) == 3
+    for _method, path, operation in API.operations:
+        found = dict((status, answer['$ref'].rpartition('/')[2]) for status, answer in operation['responses'].items()
+                     if status in ('400', '403', '404', '409', '500'))
+        wanted = {'409': 'Conflict', '500': 'Failed'} if path in asking else {}
+        assert dict((status, found[status]) for status in found if status in ('409', '500')) == wanted, path
+        assert set(found[status] for status in found if status < '409') == {'Error'}
+    words = API.document['components']['responses']
+    assert 'unless it says otherwise' in words['Conflict']['description'] and 'not known' in words['Failed']['description']
+
+
+def test_each_part_is_used_and_what_nova_answers_is_left_to_nova():
+    used, parts = set(), API.document['components']
+
+    def look(node):
+        for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            look(value)
+        if isinstance(node, dict) and '$ref' in node:
+            used.add(node['$ref'])
+    look(API.document)
+    assert used == set('#/components/%s/%s' % (kind, name) for kind in parts if kind != 'securitySchemes' for name in parts[kind])
+    novas = set(path for path, item in API.document['paths'].items() if item.get('get', {}).get('x-of-nova'))
+    assert novas == {'/servers/{server_id}', '/servers/detail'}
+    assert not novas & set(path for _method, path, _operation in API.operations)
+
+
 def test_what_is_generated_is_right_and_wrong_and_always_the_same():
     made = list(API.requests('seed', 200, server_id=['s'], index=['1']))
     again = list(API.requests('seed', 200, server_id=['s'], index=['1']))
@@ -97,7 +125,7 @@ def test_a_generated_value_is_one_that_the_schema_takes():
 
 
 @pytest.mark.parametrize('status, text, right, fault', [
-    (500, '{}', True, 'not documented'), (418, '{}', True, 'not documented'), (200, '{}', True, 'the body'),
+    (500, '{}', True, 'the status 500'), (503, '{}', True, 'the status 503'), (418, '{}', True, 'not documented'), (200, '{}', True, 'the body'),
     (200, 'x', True, 'no JSON'), (200, '', True, 'empty'), (400, '{"badRequest": {"code": 400, "message": "m"}}', True, 'right'),
     (400, '{"badRequest": {"code": 400, "message": "m"}}', False, None), (400, '{}', False, 'the body'),
     (400, '{"badRequest": {"code": 400, "message": "There is no restore point 7 to go on from (marker)."}}', True, None),

@@ -80,6 +80,16 @@ class ContractTest(ApiCase):
         self.task_state, self.host.answer = None, {'code': 404, 'message': 'There is no restore point 9'}
         self.assertIn(('act', 404), self.run_all('refused'))
 
+    def test_a_host_that_fails_is_told_as_documented(self):
+        self.host.answer = {'code': 500, 'message': 'KeyError: a secret'}
+        (operation,) = [one for _method, path, one in self.api.operations if path.endswith('/action')]
+        request = contract.Request(operation, 'POST', '/servers/%s/action' % UUID, '', b'{"commitSnapshot": null}', True)
+        status, faults = self.faults(request)
+        self.assertEqual((500, ['the status 500, for a request']), (status, faults))
+        code, body = self.act({'commitSnapshot': None})
+        schema = self.api.schema(self.api.resolve(operation['responses']['500'])['content']['application/json']['schema'])
+        self.assertEqual((500, []), (code, list(contract.jsonschema.Draft4Validator(schema).iter_errors(body))))
+
     def test_what_is_added_to_servers_is_documented(self):
         written = self.api.schema({'$ref': '#/components/schemas/ServerAdditions'})
         self.assertEqual(views.SCHEMAS, written['properties'])
