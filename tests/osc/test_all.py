@@ -86,6 +86,20 @@ def test_waiting_has_an_end(api, openstack):
     assert done.code == 1
     row, = json.loads(done.out)
     assert row['Status'] == 'accepted' and 'openstack server event list ' + DB in row['Reason']
+    assert row['Reason'].startswith('Not begun in time') and 'was killed meanwhile' in row['Reason'] and 'ask again' in row['Reason']
+
+
+def test_what_is_under_way_at_the_end_of_the_wait_is_told_apart(api, openstack):
+    record = api._record
+
+    def begun(server, request_id, action):
+        record(server, request_id, action)
+        server.records[request_id]['events'] = [{'result': None}]
+    api._record = begun
+    done = openstack('all', '--wait', '--wait-timeout', '0.05', '-f', 'json')
+    row, = json.loads(done.out)
+    assert done.code == 1 and row['Status'] == 'accepted'
+    assert row['Reason'] == 'Not done in time; the work goes on. Look with `openstack server event list %s`.' % DB
 
 
 def test_an_action_that_is_under_way_is_not_over(api, openstack):

@@ -21,6 +21,11 @@ _DONE, _FAILED = 'done', 'failed'
 # What is no reason for exit code 1: the server's own state forbids it.
 _FINE = (_ACCEPTED, _DONE, 'skipped')
 
+_UNDER_WAY = 'Not done in time; the work goes on. Look with `%s %s`.'
+# A host's queue is in the memory of its nova-compute: one that was killed has told nobody.
+_NOT_BEGUN = ('Not begun in time: it waits for its turn still, or nova-compute of its host was killed meanwhile and has forgotten it. '
+              'Look with `%s %s`; where nothing comes, ask again: who still waits gets no second one.')
+
 
 def take(compute, parsed, clock=time):
     """Asks for them and, if told so, waits; returns the API's answer, its servers as they are then."""
@@ -69,6 +74,6 @@ def _outcome(compute, server, request_id, deadline, clock):
         if ended:
             return {'status': _FAILED, 'reason': why} if why else {'status': _DONE}
         if clock.time() >= deadline:
-            return {'reason': 'Not done in time; the work goes on. Look with `%s %s`.' % (
+            return {'reason': (_UNDER_WAY if wait.is_begun(compute, server['id'], request_id) else _NOT_BEGUN) % (
                 compute.events_command, server['id'])}
         clock.sleep(wait.INTERVAL)

@@ -60,6 +60,11 @@ def outcome(compute, server_id, request_id):
     return True, _words(compute, {'id': server_id}, failed) if failed or whole == 'Error' else None
 
 
+def is_begun(compute, server_id, request_id):
+    """Whether there is a record of what a request asked of a server."""
+    return compute.get_or_none('/servers/%s/os-instance-actions/%s' % (server_id, request_id)) is not None
+
+
 def _action(compute, server_id, request_id):
     """(the events of a request's action, what the record says of the whole)"""
     path = '/servers/%s/os-instance-actions/%s' % (server_id, request_id)
