@@ -83,6 +83,9 @@ class Guest(object):
     def is_running(self):
         return self.on
 
+    def is_saved(self):
+        return False
+
     def is_paused(self):
         return self.paused
 

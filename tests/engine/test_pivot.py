@@ -30,6 +30,10 @@ class Guest(domains.Domain):
         self._live()
         return True
 
+    def is_saved(self):
+        self._live()
+        return False
+
     def _live(self):
         if self.dead:
             raise LibvirtError(CLOSED)

@@ -28,19 +28,26 @@ class Held(object):
 
 
 class Engine(object):
-    """Notes each call; `refuses` is the method that refuses."""
+    """Notes each call; `refuses` is the method that refuses, `holds` why its layers stay as they are."""
 
     directory, options = '/nowhere', {'lock_timeout': 0}
 
     def __init__(self):
         self.asked, self.refuses, self.on = [], None, True
         self.record, self.domain, self.found = Record(), Domain(), []
-        self._lock = Held()
+        self._lock, self.holds = Held(), None
 
     enabled = property(lambda self: self.record is not None)
 
     def running(self):
         return self.on
+
+    def held(self):
+        return self.holds
+
+    def check_free(self):
+        if self.holds:
+            raise errors.Held(self.holds)
 
     def points(self):
         return [{'index': 3, 'frees': 7, 'safety': False, 'children': 0}]

@@ -16,6 +16,8 @@ from light_snapshot.nova import driver
 from light_snapshot.nova import manager
 from light_snapshot.nova import moves
 
+import stand_in
+
 GUEST = '''<domain type="qemu"><name>x</name><memory>1</memory><devices>
 <disk type="file" device="disk"><driver name="qemu" type="qcow2"/><source file="%s"/><target dev="vda"/>
  <backingStore type="file"><format type="raw"/><source file="%s"/></backingStore></disk>
@@ -155,7 +157,23 @@ def test_a_rescue_system_is_not_the_server(here):
     instance.vm_state = 'active'
     assert driver.engine_of(Driver, instance).domain is not None
     instance.vm_state = 'rescued'
-    assert driver.engine_of(Driver, instance).domain is None
+    engine = driver.engine_of(Driver, instance)
+    assert engine.domain is None and 'Unrescue the server' in engine.held()
+    # A hard reboot, after the host's for example, starts the server itself.
+    assert driver.engine_of(Driver, instance, starts=True).domain is not None
+
+
+def test_a_start_from_saved_memory_prepares_nothing(here, monkeypatch):
+    """Liberty keeps it in a hard reboot, and libvirt goes on from it."""
+    engine = stand_in.Engine()
+    engine.on = False
+    monkeypatch.setattr(driver, 'engine_of', lambda _driver, _instance, starts: engine)
+    monkeypatch.setattr(driver, 'save_columns', lambda *_args: None)
+    monkeypatch.setattr(driver, 'disks_of', lambda disk_info: disk_info)
+    write_record(here)
+    for engine.holds, asked in (('libvirt keeps the memory', []), (None, [('prepare_start', 'disks')])):
+        assert driver.get_guest_xml(lambda *args: args[-3:], 'driver', None, Instance(), None, 'disks', 'meta') == ('disks', 'meta', None)
+        assert engine.done() == asked
 
 
 class NoContext(object):
@@ -216,6 +234,9 @@ def test_a_libvirt_that_goes_away_half_way_is_one_as_well(silent, monkeypatch):
             raise libvirtError('the connection is broken')
 
         local_disks = other_disks
+
+        def is_saved(self):
+            return False
     endpoint, instance = silent
     monkeypatch.setattr(driver.engine_domain, 'Domain', Domain)
     endpoint._manager.get_guest = lambda _instance: type('Guest', (object,), {'_domain': None})

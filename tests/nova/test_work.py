@@ -105,6 +105,13 @@ def test_what_the_engine_refuses_is_an_answer_and_nothing_follows(engine, operat
     assert engine.done()[-1][0] == check
 
 
+@pytest.mark.parametrize('operation', sorted(names.TASK_STATES))
+def test_nothing_is_begun_where_the_layers_have_to_stay_as_they_are(engine, operation):
+    engine.holds = 'libvirt keeps the memory'
+    assert operate(engine, operation) == {'code': 409, 'message': 'libvirt keeps the memory'}
+    assert engine.done() == []
+
+
 @WITHOUT_POWER
 def test_a_failure_with_the_power_off_gives_it_back(engine, operation, args):
     engine.refuses = operation
@@ -172,19 +179,28 @@ def test_who_was_switched_off_by_an_operation_that_was_cut_off_runs_again(engine
     assert instance.task_state is None
 
 
-def test_nothing_is_finished_under_a_rescue_system(engine):
-    instance = Instance()
-    instance.vm_state = 'rescued'
-    settling.settle_all(Manager(engine), [instance])
-    assert engine.done() == []
-
-
 @pytest.fixture
 def told(monkeypatch):
     """What a server's actions are told."""
     found = []
     monkeypatch.setattr(faults, 'tell', lambda _context, host, uuid, operation, words: found.append((host, uuid, operation, words)))
     return found
+
+
+def test_who_is_rescued_or_suspended_is_left_as_it_is(engine, told):
+    """The database is brought to what is on the disk all the same."""
+    engine.holds, instance = 'The rescue system runs', Instance()
+    settling.settle_all(Manager(engine), [instance])
+    assert engine.done() == [SAVED] and told == []
+
+
+def test_who_was_suspended_after_it_was_cut_off_is_told_that_it_waits(engine, told):
+    """As where the host has saved its guests' memory when it was shut down."""
+    engine.holds, instance = 'libvirt keeps the memory', Instance(names.TASK_STATES['recover'])
+    settling.settle_all(Manager(engine), [instance])
+    (kind, words), saved = engine.done()
+    assert (instance.task_state, kind, saved) == (None, 'fault', SAVED) and told[0][3] == words
+    assert words.endswith('tried again before the next operation. libvirt keeps the memory')
 
 
 @pytest.mark.parametrize('refuses', ['settle', 'finish_job', 'finish'])

@@ -53,14 +53,26 @@ class Copies(object):
 
         :param image_format: one of `privileged.IMAGE_FORMATS`
         :returns: its path, in the server's directory; the caller moves it away
-        :raises Refused: a preview is under way, or there may not be enough space
+        :raises Refused: a preview is under way, there may not be enough space, or the layers have to stay as they are, and which of
+            them the server has written to is not settled
         """
-        self.settle()
+        if self.held():
+            self._check_settled()
+        else:
+            self.settle()
         self.check_no_preview()
         names = self.record.files() | set([layout.DISK])
         self.files.need(sum(self.files.allocated(name) for name in names), 'The image')
         frozen = self._freeze()
         return self.files.export(frozen, self.record.format_of(frozen), image_format)
+
+    def _check_settled(self):
+        """:raises Held: something is still to be finished; which layer the server has written to last is not certain"""
+        if self.record is not None and self.record.job:
+            raise errors.Held(
+                'An operation of this server (%s) was cut off, and cannot be finished while the memory of the server is saved; no image '
+                'was made and nothing was changed. Once the server runs, have its light snapshots repaired (checkSnapshots), then try '
+                'again.' % self.record.job['op'])
 
     # ---- to another host
 

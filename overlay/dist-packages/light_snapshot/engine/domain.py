@@ -53,6 +53,10 @@ class Domain(object):
     def is_running(self):
         return bool(self.dom.isActive())
 
+    def is_saved(self):
+        """Whether its memory is saved (a managed save): libvirt starts it from that, with the disks that it had then."""
+        return not self.is_running() and bool(self.dom.hasManagedSaveImage(0))
+
     def is_paused(self):
         return self.dom.state(0)[0] == _libvirt().VIR_DOMAIN_PAUSED
 

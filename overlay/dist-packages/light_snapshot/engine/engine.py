@@ -7,6 +7,7 @@ from light_snapshot.engine import checks
 from light_snapshot.engine import copies
 from light_snapshot.engine import errors
 from light_snapshot.engine import files as engine_files
+from light_snapshot.engine import holds
 from light_snapshot.engine import inventory
 from light_snapshot.engine import jobs
 from light_snapshot.engine import layout
@@ -35,21 +36,23 @@ DEFAULTS = {
 }
 
 
-class Engine(ways.Ways, starts.Starts, copies.Copies):
+class Engine(ways.Ways, starts.Starts, copies.Copies, holds.Holds):
     """One instance's layers.
 
     :param directory: the instance's directory
     :param domain: `domain.Domain`, or None where libvirt knows no such domain
     :param run: carries out the privileged acts (see `files.Files`)
     :param options: overrides of `DEFAULTS`
+    :param held: why the layers have to stay as they are, where libvirt cannot tell, in words (see `holds`)
     """
 
-    def __init__(self, directory, domain=None, run=engine_files.run_here, options=None):
+    def __init__(self, directory, domain=None, run=engine_files.run_here, options=None, held=None):
         self.directory = directory
         self.domain = domain
         self.files = engine_files.Files(directory, run)
         self.options = dict(DEFAULTS, **(options or {}))
         self._deleting = False
+        self._held = held
         self.record = records.load(directory)
         self.aim()
 
@@ -131,10 +134,12 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
 
         Called before each operation and when nova-compute starts.
 
+        :raises Held: the layers have to stay as they are
         :raises EngineError: when guest and record disagree; nothing is touched then
         """
         if self.record is None:
             return
+        self.check_free()
         runner = self._runner()
         if not self.running():
             self._check_off()
@@ -199,10 +204,13 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
     @lock.exclusive
     def finish(self):
         """Run what is left of the job under way (commits, clean-up), then bring back the space of what was deleted and
-        of what retention lets go of. Afterwards nothing is left to do.
+        of what retention lets go of. Afterwards nothing is left to do, unless the layers have to stay as they are: then all of
+        it is left for the next operation.
 
         :raises EngineError: also where the space of what this very engine was asked to delete does not come back (yet)
         """
+        if self.record is not None and self.held():
+            return
         self.finish_job()
         try:
             with errors.explained():
@@ -222,7 +230,7 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
             self.record = None
 
     def _thin(self):
-        while self.record is not None and not self.record.preview:
+        while self.record is not None and not self.record.preview and not self.held():
             state = self.record.state()
             gone = thinning.expired(state, time.time()) or thinning.expired_daily(
                 state, self.options['daily_keep'], self.options['daily_keep_weekly'])
@@ -250,6 +258,7 @@ class Engine(ways.Ways, starts.Starts, copies.Copies):
         :raises Refused: already enabled, or a disk that cannot carry layers
         """
         self.check_not_enabled()
+        self.check_free()
         disks = [dict(disk, size=self.files.virtual_size(disk['name'], disk['format'])) for disk in disks]
         self.files.need(0, 'A layer')
         disks.sort(key=lambda disk: disk['name'])

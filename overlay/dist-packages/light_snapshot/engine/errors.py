@@ -11,6 +11,10 @@ class Refused(EngineError):
     """The operation was refused before anything was changed."""
 
 
+class Held(Refused):
+    """Somebody else goes on with the server's disks as they are; what was under way stays written down."""
+
+
 class NotFound(Refused):
     """The restore point named does not exist."""
 

@@ -26,6 +26,7 @@ import uuid
 
 from light_snapshot.engine import catchup
 from light_snapshot.engine import errors
+from light_snapshot.engine import holds
 from light_snapshot.engine import layout
 from light_snapshot.engine import plans
 
@@ -60,7 +61,12 @@ class Runner(object):
             self.step()
 
     def step(self):
-        """Run one job to its end: what follows it then stands in the record."""
+        """Run one job to its end: what follows it then stands in the record.
+
+        :raises Held: the guest's memory was saved meanwhile, and names the layers as they are
+        """
+        if self.domain is not None and self.domain.is_saved():
+            raise errors.Held(holds.SAVED)
         getattr(self, '_' + self.record.job['kind'])(self.record.job)
 
     def resume_interrupted(self):

@@ -40,17 +40,21 @@ DAILY = 'light_snapshot_daily'
 # The same for who has begun a snapshot of this host's own: see `turns`.
 CLAIM = 'light_snapshot_claim'
 
+RESCUED = ('The rescue system runs in the place of this server and has its disk: its layers were not touched. Unrescue the server, then '
+           'try again.')
 
-def engine_of(driver, instance):
-    """The engine of one instance on this host. A rescued server is off for it: the guest that runs is the rescue system, which has the
-    server's disk as one of its own, under another name.
 
+def engine_of(driver, instance, starts=False):
+    """The engine of one instance on this host. A rescued server is off for it, and its layers stay as they are: the guest that runs is the
+    rescue system, which has the server's disk as one of its own, under another name.
+
+    :param starts: nova is about to start the server itself
     :raises EngineError: when its record cannot be read
     :raises Refused: when libvirt cannot be asked
     """
     values = options.values(CONF)
-    if is_rescued(instance):
-        return engines.Engine(libvirt_utils.get_instance_path(instance), None, privileges.run, values)
+    if is_rescued(instance) and not starts:
+        return engines.Engine(libvirt_utils.get_instance_path(instance), None, privileges.run, values, RESCUED)
     try:
         domain = engine_domain.Domain(driver._host.get_guest(instance)._domain, timeout=values['call_timeout'])
     except exception.InstanceNotFound:
@@ -184,8 +188,9 @@ def get_guest_xml(original, self, context, instance, network_info, disk_info, im
         if rescue is None and instance.task_state in SPAWNING:
             ensure_record(context, instance)
     if rescue is None and has_record(instance):
-        engine = engine_of(self, instance)
-        if not engine.running():
+        engine = engine_of(self, instance, starts=True)
+        # nova before 14 keeps the saved memory in a hard reboot, so that libvirt goes on from it: nothing is to be prepared then.
+        if not engine.running() and not engine.held():
             engine.prepare_start(disks_of(disk_info))
             save_columns(context, instance, engine.record)
     return original(self, context, instance, network_info, disk_info, image_meta, rescue, *args, **kwargs)

@@ -52,6 +52,8 @@ TABLE = (
          'moves:live_migration', 'block live migration copies the top layer alone: what is below it goes ahead'),
     Hook(DRIVER, 'LibvirtDriver.post_live_migration_at_destination', '12-', 'self context instance',
          'moves:post_live_migration_at_destination', 'what was written while the layers were copied is merged back'),
+    Hook(DRIVER, 'LibvirtDriver.snapshot', '12-', 'self context instance', 'images:snapshot',
+         'of which server an image is made: of one whose memory is saved no layer may be changed'),
     Hook(DRIVER, 'LibvirtDriver._live_snapshot', '12-',
          'self context instance guest disk_path out_path source_format image_format', 'images:live_snapshot',
          'an image of a running server: nova\'s user may read no layer, and knows no chain'),

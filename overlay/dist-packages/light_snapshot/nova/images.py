@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 
+from nova.virt.libvirt import utils as libvirt_utils
 from oslo_config import cfg
 
 from light_snapshot.engine import engine as engines
@@ -19,6 +20,24 @@ from light_snapshot.nova import privileges
 
 LOG = logging.getLogger(__name__)
 CONF = cfg.CONF
+
+UNKNOWN = 'Which server this image is made of is not known here: its layers were not touched. Make it as nova does (createImage).'
+
+# The name of a server's directory -> (driver, server), while nova makes an image of it.
+_under_way = {}
+
+
+def snapshot(original, self, context, instance, *args, **kwargs):
+    """Around all of it: a file alone tells nobody whose it is, and libvirt has to be asked whether the server is off, or its memory
+    saved (nova does so itself for an image, where it makes none of running guests)."""
+    if not glue.has_record(instance):
+        return original(self, context, instance, *args, **kwargs)
+    name = os.path.basename(libvirt_utils.get_instance_path(instance))
+    _under_way[name] = self, instance
+    try:
+        return original(self, context, instance, *args, **kwargs)
+    finally:
+        _under_way.pop(name, None)
 
 
 def live_snapshot(original, self, context, instance, guest, disk_path, out_path, source_format, image_format,
@@ -35,11 +54,14 @@ def live_snapshot(original, self, context, instance, guest, disk_path, out_path,
 
 
 def snapshot_extract(original, self, target, out_format):
-    """Of a guest that is off. Which file is its active layer its record knows; libvirt may remember an older one."""
+    """Of a guest that is off, or whose memory is saved. Which file is its active layer its record knows; libvirt may remember an older
+    one."""
     directory, name = os.path.split(self.path)
     if not layout.is_ours(name) or not records.exists(directory):
         return original(self, target, out_format)
-    _export(engines.Engine(directory, None, privileges.run, options.values(CONF)), target, out_format)
+    asked = _under_way.get(os.path.basename(directory))
+    engine = glue.engine_of(*asked) if asked else engines.Engine(directory, None, privileges.run, options.values(CONF), UNKNOWN)
+    _export(engine, target, out_format)
 
 
 def _export(engine, target, image_format):

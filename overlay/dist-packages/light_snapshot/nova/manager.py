@@ -248,6 +248,7 @@ class Work(object):
                                  'know: %s. Nothing was changed.' % hooks.problems[0])
         with errors.explained():
             self.engine = glue.engine_of(self.manager.driver, self.instance)
+            self.engine.check_free()
             self.answer = getattr(self, 'begin_' + self.operation)(**self.args) or {}
 
     def _go_on(self):
@@ -272,6 +273,7 @@ class Work(object):
         def settle():
             self.engine = engine = glue.engine_of(self.manager.driver, self.instance)
             self.changed = True
+            engine.check_free()
             engine.settle()
             engine.finish_job()
             self.instance.refresh()
