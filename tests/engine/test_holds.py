@@ -1,6 +1,7 @@
 """A server whose memory is saved goes on with its disks as they are: nothing of it is changed, and all is done later."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -139,6 +140,29 @@ def test_no_image_of_what_is_not_settled(server):
     with pytest.raises(errors.Held, match='no image was made'):
         server.engine().export('qcow2')
     assert server.everything() == before
+
+
+def test_a_restore_point_is_renamed_whoever_has_the_layers(server):
+    """Of a rescued server the rescue system writes to the active layer; of a suspended one the saved memory names it."""
+    rescued = engines.Engine(server.directory, None, held='Unrescue the server')
+    text, files, now = server.everything()
+    with open(rescued.record.path(rescued.record.active), 'a') as handle:
+        holder = subprocess.Popen(['sleep', '600'], stdout=handle)
+    try:
+        rescued.describe(1, 'rescued', None)
+        server.engine().describe(1, None, 'suspended')
+        point, = [one for one in server.engine().points() if one['index'] == 1]
+        assert (point['name'], point['description']) == ('rescued', 'suspended') and server.files() == files
+        rescued.record.set_job(thinning.collapse(rescued.record.state(), False))
+        for engine, words in ((rescued, 'Unrescue the server'), (server.engine(), 'Resume the server')):
+            with pytest.raises(errors.Held, match=words):
+                engine.describe(1, 'other', None)
+        with pytest.raises(errors.EngineError, match='libvirt has lost'):       # who is off, and nobody says why it is written to
+            engines.Engine(server.directory).describe(1, 'other', None)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert [one['name'] for one in server.engine().points() if one['index'] == 1] == ['rescued'] and server.sum() == now
 
 
 def test_who_holds_the_layers_may_be_known_to_the_caller_alone(server):

@@ -163,6 +163,20 @@ def test_a_rescue_system_is_not_the_server(here):
     assert driver.engine_of(Driver, instance, starts=True).domain is not None
 
 
+def test_a_restore_point_of_a_rescued_server_is_renamed(here):
+    """Nobody looks who has its layers open: the rescue system has."""
+    instance = Instance()
+    instance.vm_state = 'rescued'
+    write_record(here, live=[{'index': 2, 'file': 'disk.light-2'}, {'index': 3, 'file': 'disk.light-3'}],
+                 points={'2': {'parent': None, 'created_at': '2026-01-02T03:04:05Z', 'name': 'old', 'description': 'd'}})
+    endpoint = manager.Endpoint(type('Manager', (object,), {'driver': None}))
+    assert endpoint.describe(NoContext(), instance, 2, 'new', None) == {}
+    point = driver.records.load(here).data['points']['2']
+    assert (point['name'], point['description']) == ('new', 'd')
+    write_record(here, job={'kind': 'settle', 'op': 'delete', 'after': {}, 'then': None})
+    assert endpoint.describe(NoContext(), instance, 1, 'new', None) == {'code': 409, 'message': driver.RESCUED}
+
+
 def test_a_start_from_saved_memory_prepares_nothing(here, monkeypatch):
     """Liberty keeps it in a hard reboot, and libvirt goes on from it."""
     engine = stand_in.Engine()

@@ -115,7 +115,8 @@ class ResourceTest(ApiCase):
     def rename(self):
         return self.ask('PUT', '/light-snapshots/3', {'light_snapshot': {'name': 'm', 'description': 'd'}})
 
-    def test_a_server_in_any_state_has_its_restore_points_renamed(self):
+    def test_of_a_server_in_any_state_the_host_is_asked_to_rename_a_restore_point(self):
+        """What the host does of a rescued or suspended one: tests/nova/test_driver.py, tests/engine/test_holds.py."""
         for self.vm_state in ('active', 'stopped', 'paused', 'suspended', 'error', 'rescued'):
             self.assertEqual(200, self.rename()[0], self.vm_state)
             self.assertEqual(('describe', 3, 'm', 'd'), self.host.asked.pop())

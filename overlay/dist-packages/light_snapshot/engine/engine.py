@@ -361,12 +361,15 @@ class Engine(ways.Ways, starts.Starts, copies.Copies, holds.Holds):
 
     @lock.exclusive
     def describe(self, index, name, description):
-        """Change a restore point's name and description (None: leave it).
+        """Change a restore point's name and description (None: leave it). That is text in the record alone, so that it makes no
+        difference who has the layers open.
 
         :raises NotFound: no such restore point
+        :raises Held: what was cut off is to be finished first, and the layers have to stay as they are
         """
-        # A job that a crash cut off carries the restore points as they were when it began.
-        self.settle()
+        if self.record is not None and self.record.job:
+            # It carries the restore points as they were when it began.
+            self.settle()
         self.check_no_preview()
         if index not in plans.shown(self.record.state()):
             raise errors.NotFound('There is no restore point %s; nothing was changed.' % index)
