@@ -271,6 +271,51 @@ class OutcomesTest(DatabaseCase):
         self.assertFalse(self.columns(instance)['light_snapshot_enable'])
         self.assertEqual({'other': 'x'}, self.now(instance).system_metadata)
 
+    def cut_off(self):
+        """A server whose rebuild was killed with nova-compute, behind its disk's end: as nova reads it again."""
+        instance, directory = self.enabled()
+
+        def original(given):
+            given.save()
+            shutil.rmtree(directory)
+            raise ValueError('killed')
+        with fixtures.MonkeyPatch('light_snapshot.nova.driver.save_what_is', lambda *_args: None):
+            self.assertRaises(ValueError, self.rebuild, instance, original)
+        self.assertTrue(self.columns(instance)['light_snapshot_enable'])
+        return self.now(instance)
+
+    def check_plain(self, instance):
+        self.assertFalse(self.columns(instance)['light_snapshot_enable'])
+        self.assertEqual({'other': 'x'}, self.now(instance).system_metadata)
+
+    def started(self, *instances):
+        """The instances that nova-compute's start notes among these."""
+        host = NoGuest()
+        for instance in instances:
+            self.assertEqual('nova\'s answer', manager.init_instance(lambda *_args: 'nova\'s answer', host, self.cell, instance))
+        return host.__dict__.get(manager._UNSETTLED, [])
+
+    def test_the_start_sees_to_one_that_was_cut_off(self):
+        instance = self.cut_off()
+        instance.host = 'h'
+        self.assertEqual([instance], self.started(instance))
+        self.replace(settling.nova.context, 'get_admin_context', lambda: self.cell)
+        settling.settle_all(self.manager, [instance])
+        self.check_plain(instance)
+        self.assertEqual([], self.started(self.now(instance)))
+
+    def test_so_does_the_next_rebuild(self):
+        instance = self.cut_off()
+        self.assertEqual(3, self.rebuild(instance, lambda _given: 3))
+        self.check_plain(instance)
+
+    def test_the_start_leaves_a_marked_server_whose_directory_is_not_there(self):
+        """What it lies on may not be mounted yet."""
+        instance, directory = self.enabled()
+        shutil.rmtree(directory)
+        instance.host = 'h'
+        self.assertEqual([], self.started(instance))
+
     def test_an_evacuation_keeps_them_on(self):
         instance, directory = self.enabled()
         self.rebuild(instance, lambda _given: shutil.rmtree(directory), evacuate=True)

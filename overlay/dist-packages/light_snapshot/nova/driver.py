@@ -104,6 +104,12 @@ def is_marked(instance):
     return is_known(instance, 'system_metadata') and instance.system_metadata.get(MARK) == MARKED
 
 
+def is_half_rebuilt(instance):
+    """Whether a rebuild of a server was cut off with the service: it takes the mark away first, and what else is of ours (the counters;
+    the columns are not read for this) once the disk is made anew."""
+    return is_known(instance, 'system_metadata') and counters.KEY in instance.system_metadata and not is_marked(instance)
+
+
 def ensure_record(context, instance):
     """Where an enabled server has just got its disk: a record without layers, so that it gets them when it starts.
     Nothing for a server whose record came along."""

@@ -81,7 +81,7 @@ def init_instance(original, self, context, instance, *args, **kwargs):
     # nova leaves another host's server alone; of one whose deletion was cut off it has not read everything.
     if hasattr(self.driver, '_host') and instance.host == self.host and (
             instance.obj_attr_is_set('task_state') and names.is_ours(instance.task_state)
-            or glue.has_record(instance)):
+            or glue.has_record(instance) or glue.is_half_rebuilt(instance)):
         self.__dict__.setdefault(_UNSETTLED, []).append(instance)
     return original(self, context, instance, *args, **kwargs)
 
@@ -89,9 +89,10 @@ def init_instance(original, self, context, instance, *args, **kwargs):
 def rebuild_instance(original, self, context, instance, *args, **kwargs):
     """A rebuild makes the disk anew: layers and history go with the old one, and the server is a plain one. An evacuation,
     which nova does here as well, keeps light snapshots on."""
-    if not glue.is_marked(instance) or places.argument(original, (self, context, instance) + args, kwargs, 'evacuate', 'recreate'):
+    concerned = glue.is_marked(instance) or glue.has_record(instance) or glue.is_half_rebuilt(instance)
+    if not concerned or places.argument(original, (self, context, instance) + args, kwargs, 'evacuate', 'recreate'):
         return original(self, context, instance, *args, **kwargs)
-    instance.system_metadata.pop(glue.MARK)
+    instance.system_metadata.pop(glue.MARK, None)
     try:
         return original(self, context, instance, *args, **kwargs)
     finally:
