@@ -1,7 +1,9 @@
 """What nova cannot do to a server with layers without a loss is refused in nova-api, before anything changes.
 
 Shelving takes a server's files from its host, sooner or later: what the server has now goes into an image, and its history
-would be gone. An evacuation to a host without light-snapshot would start the server from an old state of its disk.
+would be gone. No image is made during a preview: what the server shows then is not what it is. The host would refuse that when
+nova has made an empty image and, for a shelve, has switched the server off. An evacuation to a host without light-snapshot would
+start the server from an old state of its disk.
 """
 
 from __future__ import absolute_import
@@ -19,9 +21,14 @@ from light_snapshot.nova import places
 from light_snapshot.nova import state
 
 
+#: Methods of nova's compute API that have an image made of a server -> what the user wants, for 'Cannot ... server'.
+IMAGES = {'snapshot': 'make an image of', 'backup': 'make a backup of', 'shelve': 'shelve'}
+
+
 def extend():
     """Wrap the methods of nova's compute API."""
-    compute.API.shelve = _guard_shelve(compute.API.shelve)
+    for name in sorted(IMAGES):
+        setattr(compute.API, name, _guard_image(getattr(compute.API, name), name))
     compute.API.evacuate = _guard_evacuate(compute.API.evacuate)
 
 
@@ -34,20 +41,26 @@ def _is_enabled(context, instance):
     return state.read(_cell_of(context, instance), [instance.uuid]).get(instance.uuid, {}).get('light_snapshot_enable')
 
 
-def _guard_shelve(original):
+def _guard_image(original, name):
     @functools.wraps(original)
-    def shelve(self, context, instance, *args, **kwargs):
+    def guarded(self, context, instance, *args, **kwargs):
         if _is_enabled(context, instance):
-            _refuse_with_history(context, instance)
+            _refuse_image(context, instance, name)
         return original(self, context, instance, *args, **kwargs)
-    return shelve
+    return guarded
 
 
-def _refuse_with_history(context, instance):
-    """409 for a server that has kept restore points; it goes by what its host says, not by the columns."""
+def _refuse_image(context, instance, name):
+    """409 during a preview, and for the shelve of a server that has kept restore points; it goes by what its host says, not by the
+    columns."""
     ask = asking.Controller()
     ask.check_host(context, instance)
-    kept = [point for point in ask.call('points', context, instance)['points'] if point['kept']]
+    told = ask.call('points', context, instance)
+    if told.get('preview') is not None:     # a host with an older light-snapshot does not tell
+        raise exc.HTTPConflict(
+            explanation='Cannot %s server %s: it shows restore point %d as a preview. Nothing was changed. Keep the preview or undo it '
+                        'first, then try again.' % (IMAGES[name], instance.uuid, told['preview']))
+    kept = [point for point in told['points'] if point['kept']] if name == 'shelve' else []
     if kept:
         raise exc.HTTPConflict(
             explanation='Cannot shelve server %s: it keeps %d light snapshots, which lie on its compute host and would be '
