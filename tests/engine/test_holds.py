@@ -173,3 +173,16 @@ def test_who_holds_the_layers_may_be_known_to_the_caller_alone(server):
         engine.snapshot()
     engine.finish()
     assert server.everything() == before
+
+
+def test_what_libvirt_itself_says():
+    """Of a guest of its test driver, which takes no daemon and no QEMU."""
+    libvirt = pytest.importorskip('libvirt', reason='there is no binding of libvirt for this Python')
+    dom = libvirt.open('test:///default').lookupByName('test')
+    guest, told = domain.Domain(dom), []
+    for act in (None, lambda: dom.managedSave(0), dom.create, dom.destroy, dom.create, lambda: dom.managedSave(0),
+                lambda: dom.managedSaveRemove(0)):
+        if act is not None:
+            act()
+        told.append((guest.is_running(), guest.is_saved()))
+    assert told == [(True, False), (False, True), (True, False), (False, False), (True, False), (False, True), (False, False)]
