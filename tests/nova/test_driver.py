@@ -323,6 +323,11 @@ def test_the_last_daily_snapshot_goes_along_without_a_record(here, monkeypatch):
     os.unlink(os.path.join(here, 'light-snapshot.json'))
     moves.post_live_migration_at_destination(lambda *_args: None, None, None, instance)
     assert driver.records.load(here).daily == daily
+    # When they were switched on nova-api has noted; it stays as long as light snapshots are enabled.
+    instance.system_metadata[state.DAILY_SINCE] = '7'
+    write_record(here, daily=dict(daily, slot='2026-11-26'))
+    driver.save_columns(None, instance, driver.records.load(here))
+    assert instance.system_metadata[state.DAILY_SINCE] == '7'
     driver.save_columns(None, instance, None)
     assert instance.system_metadata == {}
 

@@ -134,6 +134,8 @@ def save_columns(context, instance, record):
     from light_snapshot.nova import state
     state.LightSnapshotState.put(context, instance.uuid, state.of_record(record))
     marks = {MARK: None, DAILY: None, CLAIM: None, counters.KEY: None}
+    if record is None:
+        marks[state.DAILY_SINCE] = None
     if record is not None:
         files = engine_files.Files(record.directory, privileges.run)
         marks.update({MARK: MARKED, DAILY: json.dumps(record.daily, sort_keys=True) if record.daily else None,
