@@ -12,6 +12,7 @@ class Config(object):
 
     def __init__(self):
         self._values = {}
+        self._defaults = {}
         self.files = []
 
     def read_text(self, text):
@@ -43,18 +44,23 @@ class Config(object):
             self.read_text(stream.read())
         self.files.append(path)
 
+    def default(self, section, key, value):
+        """Let an option that no file gives have a value, also where another one refers to it."""
+        self._defaults[(section, key)] = value
+
     def items(self):
         """[((section, option), value as it is written)]."""
         return sorted(self._values.items())
 
     def get(self, section, key, default=None):
         """The value with its `$option` references replaced; quotes around the whole value are dropped."""
-        value = self._values.get((section, key))
+        value = self._written(section, key)
         if value is None or value == '':
             return default
-        if len(value) > 1 and value[0] == value[-1] and value[0] in '"\'':
-            value = value[1:-1]
-        return self._substitute(value, section, 0)
+        return self._substitute(_bare(value), section, 0)
+
+    def _written(self, section, key):
+        return self._values.get((section, key), self._defaults.get((section, key)))
 
     def _substitute(self, value, section, depth):
         def replace(found):
@@ -63,12 +69,16 @@ class Config(object):
             name = found.group('braced') or found.group('plain')
             group, _, option = name.rpartition('.')
             for where in ([group] if group else [section, 'DEFAULT']):
-                raw = self._values.get((where, option))
+                raw = self._written(where, option)
                 if raw is not None and depth < 10:
-                    return self._substitute(raw, where, depth + 1)
+                    return self._substitute(_bare(raw), where, depth + 1)
             # A password may hold a lone dollar sign: what names no option stays as it is.
             return found.group(0)
         return _REFERENCE.sub(replace, value)
+
+
+def _bare(value):
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in '"\'' else value
 
 
 def load_nova(root, compute=False):
@@ -85,8 +95,14 @@ def load_nova(root, compute=False):
     return config
 
 
-def instances_path(config):
-    """nova's instances_path."""
-    state_path = config.get('DEFAULT', 'state_path', '/var/lib/nova')
-    value = config.get('DEFAULT', 'instances_path', state_path + '/instances')
-    return value.replace('$state_path', state_path)
+def instances_path(config, code, state_path):
+    """nova's instances_path; `code`: the directory with its package, or None; `state_path`: where it keeps things if no file says it.
+
+    What cannot be filled in keeps its `$`.
+    """
+    if code:
+        config.default('DEFAULT', 'pybasedir', code)
+    config.default('DEFAULT', 'state_path', state_path)
+    config.default('DEFAULT', 'instances_path', '$state_path/instances')
+    # An option that is there and empty is not nova's default; nova would not live with it.
+    return config.get('DEFAULT', 'instances_path', '')

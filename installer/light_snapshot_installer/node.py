@@ -1,6 +1,7 @@
 """What this node is: which parts of OpenStack it runs, and where their code is."""
 import glob
 import os
+import socket
 import sys
 
 from light_snapshot_installer import cells, ini, paths, run
@@ -10,6 +11,7 @@ _CODE = ('/usr/lib/python3/dist-packages', '/usr/lib/python2.7/dist-packages', '
          '/usr/local/lib/python2.7/dist-packages', '/usr/lib/python3*/site-packages',
          '/usr/lib/python2.7/site-packages')
 _DASHBOARD_CODE = ('/usr/share/openstack-dashboard',)
+_STATE_PATH = '/var/lib/nova'
 API_PROGRAMS = ('nova-api', 'nova-api-wsgi', 'nova-api-os-compute')
 
 
@@ -55,8 +57,13 @@ class Node(object):
                                         (DASHBOARD, self.dashboard)) if here]
 
     def instances_path(self):
-        """Where nova-compute keeps its servers."""
-        return ini.instances_path(ini.load_nova(self.root, compute=True))
+        """Where nova-compute keeps its servers, as far as its configuration tells: records.read refuses the rest."""
+        # nova's own default is the directory of its code; the distributions' nova.conf names theirs.
+        beside = self.code and os.path.isdir(self.root.followed(self.code + '/instances'))
+        config = ini.load_nova(self.root, compute=True)
+        if self.root.live:
+            config.default('DEFAULT', 'host', socket.gethostname())
+        return ini.instances_path(config, self.code, self.code if beside else _STATE_PATH)
 
 
 def packaged(root, path):

@@ -25,6 +25,7 @@ def config(text):
     (u'[DEFAULT]\nip = 10.0.0.1\n[a]\nx = db@$ip/', 'db@10.0.0.1/'),
     (u'[DEFAULT]\nip = 1\n[a]\nx = ${ip}0', '10'),
     (u'[b]\nip = 1\n[a]\nx = ${b.ip}0', '10'),
+    (u'[DEFAULT]\nip = "1"\n[a]\nx = ${ip}0', '10'),
     (u'[a]\nx = pa$$word', 'pa$word'),
     (u'[a]\nx = pa$word', 'pa$word'),
     (u'[a]\nx = $x', None),

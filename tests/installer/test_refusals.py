@@ -187,18 +187,6 @@ def test_directories_of_a_resize_and_of_a_deletion(compute):
     assert '_resize' not in err and err.count(UUID) == 2
 
 
-@pytest.mark.parametrize('setting,path', [
-    (u'instances_path = /srv/vms', '/srv/vms'),
-    (u'state_path = /srv/nova', '/srv/nova/instances'),
-    (u'state_path = /srv/nova\ninstances_path = $state_path/i', '/srv/nova/i'),
-])
-def test_instances_path_of_the_configuration(compute, setting, path):
-    write(compute.top + '/etc/nova/nova-compute.conf', u'[DEFAULT]\n' + setting)
-    compute.run('install')
-    write('%s%s/%s/light-snapshot.json' % (compute.top, path, UUID), u'{"live": [1]}')
-    assert compute.run('rollback')[0] == 3
-
-
 def test_package_stays_off_after_the_operators_rollback(compute):
     before = compute.tree()
     compute.run('install')
