@@ -3,9 +3,11 @@ import glob
 import os
 
 from light_snapshot_installer import apparmor, bytecode, cells, diversions, errors, files, keeping, node as nodes, paths
-from light_snapshot_installer import schema, services, sqlfiles
+from light_snapshot_installer import payload, schema, services, sqlfiles
 
 OK, FAIL, NOTE = 'ok', 'FAIL', 'note'
+#: For which doctor has advice of its own.
+NOVAS_MISSING, NOT_NOVAS = "nova's own file is missing", "is a file of ours, where nova's own has to be"
 
 
 def check_record(record, version):
@@ -92,14 +94,18 @@ def check_diversions(root, record, kept=()):
     sums = packaged_sums(root)
     for path in sorted(wanted | set(diverted)):
         original = path + paths.SUFFIX
-        if path not in diverted:
+        if payload.is_shim(root.at(original)):
+            yield FAIL, original, NOT_NOVAS
+        elif path not in diverted and not root.exists(original) and payload.is_shim(root.at(path)):
+            yield FAIL, original, NOVAS_MISSING
+        elif path not in diverted:
             yield FAIL, path, 'is not diverted'
         elif path not in wanted:
             yield FAIL, path, 'is diverted by us without need'
         elif path in kept or nodes.packaged(root, path):
             yield OK, original, 'diverted'
         elif not os.path.isfile(root.at(original)):
-            yield FAIL, original, "nova's own file is missing"
+            yield FAIL, original, NOVAS_MISSING
         else:
             yield OK, original, 'diverted'
             if path in sums and files.md5(root.at(original)) != sums[path]:

@@ -19,7 +19,9 @@ def prepare(root, state, entries):
         if known is not None:
             foreign = foreign or known['diverted']
         if foreign and entry.target not in state['bytecode']:
-            describe = bytecode.describe if root.disk.exists(here) else bytecode.describe_aside
+            # Where dpkg has lost the diversion, and the record is lost as well, what is there is ours.
+            aside = not root.disk.exists(here) or diversions.lost(root, entry.target)
+            describe = bytecode.describe_aside if aside else bytecode.describe
             state['bytecode'][entry.target] = describe(root, entry.target)
         was = [one for one in [known['sha256']] + known.get('was', []) if one not in ('', digest)] if known else []
         state['files'][entry.target] = {'sha256': digest, 'diverted': foreign}
@@ -67,7 +69,7 @@ def place(root, state, entries, progress=lambda done, total: None):
             root.disk.make_directory(root.at(directory))
         if record['diverted']:
             keeping.take_over(root, state, entry.target)
-            diversions.divert(root, entry.target)
+            diversions.divert(root, entry.target, [record['sha256']] + record.get('was', []))
             if entry.target in state['bytecode']:
                 bytecode.put_aside(root, state['bytecode'][entry.target])
         root.disk.remove(files.staged(target))

@@ -71,22 +71,50 @@ def ours(root):
     return found
 
 
-def divert(root, path):
+def divert(root, path, digests=()):
     """Make nova's own file of `path` available as path + SUFFIX and register that; the file stays at `path` as well.
 
     The caller then replaces `path` in one rename, so that no process ever finds nothing there. Does nothing if it is
-    done already. Raises errors.InstallerError if another file is in the way.
+    done already; where dpkg has lost what was, its record alone is mended. `digests`: the SHA-256 of our files there. Raises
+    errors.InstallerError if another file is in the way, or nova's own is gone.
     """
     original = path + paths.SUFFIX
     if path in ours(root):
         return
     here, there = root.at(path), root.at(original)
-    if root.disk.exists(there) and not root.disk.same_file(here, there):
+    own = any(_is_ours(root, here, digest) for digest in [''] + list(digests))
+    if _is_shim(root, there) or _is_shim(root, here) and not root.disk.exists(there):
+        # A link would make our file what runs behind itself.
+        raise gone(root, path, errors.InstallerError, 'Other files may have been put in place; running services were not touched.')
+    if root.disk.exists(there) and not root.disk.same_file(here, there) and not own:
         raise errors.InstallerError('%s is in the way: a file of that name exists and is not diverted' % original,
                                     next_step='compare it with %s, remove the one that is not wanted, run again' % path)
     if not root.disk.exists(there):
         root.disk.link(here, there)
     _register(root, '--add', path)
+
+
+def lost(root, path):
+    """True if a shim of ours is at `path` with something else behind it; dpkg need not know of it."""
+    there = root.at(path + paths.SUFFIX)
+    return _is_shim(root, root.at(path)) and root.disk.exists(there) and not _is_shim(root, there)
+
+
+def refuse(root, paths_of_files):
+    """Raise errors.Refused if what is behind a file of ours is one of ours as well, while nova is here: nova's own is lost."""
+    for path in sorted(paths_of_files):
+        if _is_shim(root, root.at(path + paths.SUFFIX)) and root.exists(os.path.join(os.path.dirname(path), '__init__.py')):
+            raise gone(root, path, errors.Refused, 'Nothing was changed.')
+
+
+def gone(root, path, kind, state):
+    """The error, of class `kind`, that says that nova's own file of `path` is on this node no more."""
+    code, said = run.run(['dpkg-query', '--admindir', root.followed('/var/lib/dpkg'), '--search', path], check=False)
+    found = re.findall(r'^([a-z0-9][a-z0-9+.-]+)(?::\w+)?: %s$' % re.escape(path), said, re.M) if code == 0 else []
+    return kind("nova's own file of %s is gone: %s" % (path, '%s%s is one of ours' % (path, paths.SUFFIX) if _is_shim(
+        root, root.at(path + paths.SUFFIX)) else 'what is there is ours, and nothing is behind it'), state,
+                'bring it back: apt install --reinstall %s; then run `light-snapshot install`' % (
+                    found[0] if found else 'and the package of nova that has it (dpkg -S %s)' % path))
 
 
 def restore(root, path, digest=''):
@@ -96,7 +124,7 @@ def restore(root, path, digest=''):
     """
     here, there = root.at(path), root.at(path + paths.SUFFIX)
     diverted = path in ours(root)
-    if root.disk.exists(there):
+    if root.disk.exists(there) and not _is_shim(root, there):
         if not root.disk.same_file(here, there):
             root.disk.put_back(there, here)
     elif diverted and _is_ours(root, here, digest):
@@ -110,4 +138,8 @@ def restore(root, path, digest=''):
 def _is_ours(root, here, digest):
     if not root.disk.is_file(here):
         return False
-    return root.disk.sha256(here) == digest or root.disk.read(here).startswith(payload.SHIM_LINE)
+    return root.disk.sha256(here) == digest or _is_shim(root, here)
+
+
+def _is_shim(root, here):
+    return root.disk.is_file(here) and root.disk.read(here).startswith(payload.SHIM_LINE)

@@ -101,7 +101,9 @@ def walk(tree):
 
 
 def is_shim(path):
-    """True if the file says in its first line that it extends nova's own file of its path."""
+    """True if there is a file that says in its first line that it extends nova's own file of its path."""
+    if not os.path.isfile(path):
+        return False
     with open(path, 'rb') as stream:
         return stream.readline().startswith(SHIM_LINE)
 

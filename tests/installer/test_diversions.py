@@ -1,10 +1,12 @@
 """dpkg's diversions: what is asked of dpkg-divert, and how often. CPython 2.7 and 3.11."""
+import os
 import subprocess
 
 import pytest
 
-from installer_fakes import SHIMS
+from installer_fakes import SHIM, SHIMS, write
 from light_snapshot_installer import diversions, errors, paths, run
+from test_doctor import answer
 
 
 @pytest.fixture
@@ -45,6 +47,95 @@ def test_what_another_program_did_to_them_is_seen(compute):
     assert code == 1 and 'is not diverted' in out
     by_hand(compute, '--package', paths.PACKAGE, '--divert', path + paths.SUFFIX, '--add', path)
     assert path in diversions.ours(compute.root)
+
+
+def lose(node, names=SHIMS):
+    """As /var/lib/dpkg/diversions of a backup does."""
+    for path in ['%s/nova/%s' % (node.code, name) for name in names]:
+        by_hand(node, '--package', paths.PACKAGE, '--divert', path + paths.SUFFIX, '--remove', path)
+
+
+@pytest.mark.parametrize('record,upgrade', [(True, False), (True, True), (False, False)])
+def test_what_dpkg_has_lost_is_registered_anew(compute, record, upgrade):
+    """nova's own file stays behind ours, with the record and without, also while a new version comes."""
+    before = compute.tree()
+    assert compute.run('install')[0] == 0
+    diverted, tree = compute.diversions(), compute.tree()
+    lose(compute)
+    code, out, _err = compute.run('verify')
+    assert code == 1 and out.count('is not diverted') == len(SHIMS)
+    if not record:
+        os.unlink(compute.top + paths.STATE_FILE)
+    if upgrade:
+        overlay = compute.share + '/overlay/dist-packages/nova/'
+        for name in SHIMS:
+            write(overlay + name, SHIM + u'NEWER = 1\n')
+    code, _out, err = compute.run('install')
+    assert code == 0, err
+    assert compute.diversions() == diverted
+    if not upgrade:
+        assert sorted(compute.tree()) == sorted(tree)
+    assert compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+def test_a_rollback_without_what_dpkg_has_lost(compute):
+    before = compute.tree()
+    assert compute.run('install')[0] == 0
+    lose(compute)
+    assert compute.run('rollback')[0] == 0
+    assert compute.tree() == before
+
+
+@pytest.mark.parametrize('packaged', [True, False])
+def test_ours_is_never_taken_for_novas_own(compute, monkeypatch, packaged):
+    answer(monkeypatch)
+    assert compute.run('install')[0] == 0
+    path = '%s/nova/%s' % (compute.code, SHIMS[0])
+    if packaged:
+        write(compute.top + '/var/lib/dpkg/status', u'Package: python3-nova\nStatus: install ok installed\nMaintainer: x\nArchitecture: all\n'
+                                                    u'Version: 1\nDescription: x\n')
+        write(compute.top + '/var/lib/dpkg/info/python3-nova.list', u'/.\n%s\n' % path)
+    lose(compute, SHIMS[:1])
+    os.unlink(compute.top + path + paths.SUFFIX)
+    code, out, _err = compute.run('doctor')
+    assert code == 1 and "nova's own file is missing" in out and '--reinstall' in out
+    code, _out, err = compute.run('install')
+    assert code == 1 and 'is gone' in err and ('--reinstall python3-nova;' if packaged else 'dpkg -S ' + path) in err
+    assert not os.path.exists(compute.top + path + paths.SUFFIX)
+    # What that brings back.
+    write(compute.top + path, u'VALUE = "nova of the package"\n')
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
+    with open(compute.top + path + paths.SUFFIX) as stream:
+        assert 'nova of the package' in stream.read()
+
+
+@pytest.mark.parametrize('lost', [True, False])
+def test_ours_in_the_place_of_novas_own(compute, monkeypatch, lost):
+    """An earlier version linked it there."""
+    answer(monkeypatch)
+    assert compute.run('install')[0] == 0
+    path = '%s/nova/%s' % (compute.code, SHIMS[0])
+    os.unlink(compute.top + path + paths.SUFFIX)
+    os.link(compute.top + path, compute.top + path + paths.SUFFIX)
+    if lost:
+        lose(compute, SHIMS[:1])
+    code, out, _err = compute.run('verify')
+    assert code == 1 and [line for line in out.splitlines() if line.startswith('FAIL') and "where nova's own has to be" in line]
+    assert '--reinstall' in compute.run('doctor')[1]
+    before = compute.tree()
+    for verb in ('install', 'rollback'):
+        code, _out, err = compute.run(verb)
+        assert code == 3 and 'is one of ours' in err and '--reinstall' in err and 'Nothing was changed' in err
+        assert compute.tree() == before
+    # dpkg writes it where the diversion says.
+    os.unlink(compute.top + path + paths.SUFFIX)
+    write(compute.top + path + ('' if lost else paths.SUFFIX), u'VALUE = "nova of the package"\n')
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
+    assert compute.run('rollback')[0] == 0
+    with open(compute.top + path) as stream:
+        assert 'nova of the package' in stream.read()
 
 
 def test_of_a_change_that_failed_nothing_is_taken_for_granted(compute, monkeypatch):

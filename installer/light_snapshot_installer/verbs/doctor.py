@@ -73,7 +73,7 @@ def advice(area, result, detail):
         return ''
     if area == 'hooks':
         return extended.ADVICE
-    if detail == "nova's own file is missing":
+    if detail in (checks.NOVAS_MISSING, checks.NOT_NOVAS):
         return _NOVAS
     if 'owner or mode' in detail:
         return 'chown root:root and chmod 644 it; nobody else may change what root and nova run'

@@ -2,7 +2,7 @@
 import argparse
 import time
 
-from light_snapshot_installer import SHARE, apparmor, cells, checks, copying, errors, held, interpreter, keeping, ledger
+from light_snapshot_installer import SHARE, apparmor, cells, checks, copying, diversions, errors, held, interpreter, keeping, ledger
 from light_snapshot_installer import node as nodes, online, paths, payload, rights, schema, services, serving, sqlfiles
 from light_snapshot_installer import state as states, undo, version
 
@@ -74,6 +74,8 @@ def run(root, arguments, out, share=SHARE):
 def refuse(root, record, entries=()):
     """Raise errors.Refused, before anything is changed, if files of ours cannot be put or removed, or stand in for others'."""
     copying.check_writable(root, [entry.target for entry in entries] + list(record['files']))
+    diversions.refuse(root, set(diversions.ours(root)).union(entry.target for entry in entries if entry.kind == 'shim').union(
+        path for path, facts in record['files'].items() if facts['diverted']))
     keeping.refuse(root, record, checks.packaged_sums)
 
 
