@@ -19,6 +19,7 @@ def _empty():
         'format': FORMAT,
         'version': '',
         'phase': ABSENT,
+        'off': False,         # while it is rolling back: the operator's own word, not the removal of the package
         'time': 0,            # seconds since 1970 of the last change of phase
         'parts': [],          # controller, compute, dashboard
         'files': {},          # path -> {'sha256', 'diverted'}; while a newer version comes, 'was': [SHA-256 of older ones of ours]
@@ -79,6 +80,10 @@ class State(object):
         self.data['phase'] = phase
         self.data['time'] = int(time.time())
         self.save()
+
+    def stays_off(self):
+        """True if the operator has rolled back, whether that came to its end or not: the package's scripts leave the node alone."""
+        return self.data['phase'] == ROLLED_BACK or self.data['phase'] == ROLLING_BACK and self.data['off']
 
     def add_pending(self, services):
         """Note that services will have to restart, because something that they use changes now."""

@@ -17,13 +17,13 @@ def after(error, root, node, record, restart, out):
     """
     if not record['first']:
         return errors.InstallerError(error.what, _EARLIER + error.state, error.next_step)
-    unsafe = _live(root, node)
+    unsafe = live(root, node)
     if unsafe:
         return errors.InstallerError(error.what, 'It was not undone: %s. %s' % (unsafe, error.state), error.next_step)
     out.step('%s; undoing the installation' % error.what)
     # What began before our first file runs nova's own code, and goes on with it.
     record['pending'] = sorted(set(services.touched(root, record['files'])) | set(record['restarting']))
-    record['by_hand'] = {}
+    record['by_hand'], record['off'] = {}, False
     record.enter(states.ROLLING_BACK)
     try:
         _take_off(root, record, out)
@@ -32,7 +32,7 @@ def after(error, root, node, record, restart, out):
             '%s; and putting the files back failed: %s' % (error.what, getattr(second, 'what', None) or second),
             'Some files are in place and some are not; the record %s says how far it went.' % paths.STATE_FILE,
             'see to the cause, then run `light-snapshot install` or `light-snapshot rollback`: either finishes it')
-    unsafe = _live(root, node)
+    unsafe = live(root, node)
     if unsafe:
         return errors.InstallerError(
             '%s; and while that was undone: %s' % (error.what, unsafe),
@@ -76,13 +76,13 @@ def undo_apparmor(root, record, out):
     return restored
 
 
-def _live(root, node):
+def live(root, node):
     """Why files may not go from this host; '' if they may."""
     try:
-        live = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+        found = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
     except errors.InstallerError as error:
         return error.what
-    return '%d server(s) on this host have live layers, which nova alone would lose: %s' % (len(live), ', '.join(live)) if live else ''
+    return '%d server(s) on this host have live layers, which nova alone would lose: %s' % (len(found), ', '.join(found)) if found else ''
 
 
 def _restarted(record, restart):

@@ -28,11 +28,13 @@ def options(parser):
 def run(root, arguments, out, share=SHARE):
     """Do it; returns the exit code. Raises errors.InstallerError."""
     record = states.State(root)
-    if arguments.maintainer_script and record['phase'] == states.ROLLED_BACK:
-        out.note('light-snapshot was rolled back on this node on %s and stays off; `light-snapshot install` puts it'
-                 ' back' % time.strftime('%Y-%m-%d %H:%M', time.localtime(record['time'])))
-        return out.finish(errors.EXIT_OK, phase=record['phase'])
     node = nodes.Node(root)
+    if arguments.maintainer_script and record.stays_off() and not _needed(root, node, record, out):
+        out.note('light-snapshot was rolled back on this node on %s and stays off; `light-snapshot install` puts it'
+                 ' back%s' % (time.strftime('%Y-%m-%d %H:%M', time.localtime(record['time'])), '' if record['phase'] == states.ROLLED_BACK
+                              else ', `light-snapshot rollback` does what is left to do'))
+        return out.finish(errors.EXIT_OK, phase=record['phase'])
+    record['off'] = False
     interpreter.check(root, node)
     entries, skipped = payload.plan(share, node)
     if arguments.only_files:
@@ -69,6 +71,16 @@ def run(root, arguments, out, share=SHARE):
         record['version'], len(record['files']), len(changed)))
     return out.finish(errors.EXIT_OK, version=record['version'], phase=record['phase'], parts=node.parts,
                       files=len(record['files']), changed=changed, restarted=record['restarted'])
+
+
+def _needed(root, node, record, out):
+    """True if servers got layers since the operator's roll-back began: a nova that starts without us would lose them."""
+    # What is pending has had our code in its memory.
+    what = undo.live(root, node) if record['phase'] == states.ROLLING_BACK or record['pending'] else ''
+    if what:
+        out.note('the roll-back of this node did not end, and %s: light-snapshot is put back. Run `light-snapshot rollback` again when that is'
+                 ' seen to' % what)
+    return bool(what)
 
 
 def refuse(root, record, entries=()):

@@ -20,6 +20,7 @@ def options(parser):
 def run(root, arguments, out, share=SHARE):
     """Do it; returns the exit code. Raises errors.Refused before anything is changed, or errors.InstallerError."""
     record = states.State(root)
+    end = states.REMOVED if arguments.maintainer_script else states.ROLLED_BACK
     node = nodes.Node(root)
     refuse_live(root, node)
     word = online.allowed(root, arguments)
@@ -31,6 +32,8 @@ def run(root, arguments, out, share=SHARE):
     record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name, root))
     restored = []
     if not off:
+        # A removal of the package that dpkg gives up leaves what the operator wanted before.
+        record['off'] = record.stays_off() or not arguments.maintainer_script
         record.enter(states.ROLLING_BACK)
         out.step('removing %d files' % len(record['files']))
         try:
@@ -43,7 +46,12 @@ def run(root, arguments, out, share=SHARE):
         restored = undo.undo_apparmor(root, record, out)
     # nova-compute took orders meanwhile, with our code in its memory.
     refuse_new(root, node, 'A nova-compute that still runs has our code, and must not restart.')
-    install.restart_pending(root, node, record, arguments, out)
+    try:
+        install.restart_pending(root, node, record, arguments, out)
+    except services.RestartDenied:
+        # All that is ours to do is done.
+        record.enter(end)
+        raise
     refuse_new(root, node, 'nova-compute has restarted without our code: do not start, stop, reboot, move or delete these servers.')
     for name, url, statements, columns, estimates, tables in ours:
         hooks = ledger.Ledger(record, name, url, out.step, estimates)
@@ -52,7 +60,7 @@ def run(root, arguments, out, share=SHARE):
     if record['columns']:
         out.note('%d columns that this node added stay in the database; nova works with them as without' %
                  len(record['columns']))
-    record.enter(states.REMOVED if arguments.maintainer_script else states.ROLLED_BACK)
+    record.enter(end)
     out.step('light-snapshot is off this node' if not off else 'light-snapshot was not on this node')
     return out.finish(errors.EXIT_OK, phase=record['phase'], restarted=record['restarted'], apparmor=restored,
                       columns_left=len(record['columns']))
