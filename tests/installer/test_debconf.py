@@ -71,6 +71,17 @@ class Debconf(object):
         with open(self.top + '/asked') as stream:
             return re.findall(r'<-- INPUT (\w+) ' + QUESTION, said), stream.read().split()
 
+    def abort_remove(self, phase):
+        """Run postinst as dpkg does after a prerm that failed; (its exit code, what the installer was asked)."""
+        if phase:
+            write(self.node + '/var/lib/light-snapshot/state.json', u'{\n "format": 1,\n "phase": "%s",\n "version": "1"\n}\n' % phase)
+        code = subprocess.call([self.top + '/info/light-snapshot.postinst', 'abort-remove'], env=self.environment())
+        try:
+            with open(self.top + '/asked') as stream:
+                return code, stream.read().split()
+        except IOError:
+            return code, []
+
     def purge(self):
         return self._run('postrm', ['purge'])
 
@@ -174,6 +185,21 @@ def test_purge_forgets(debconf):
     for name in ('config', 'templates'):
         with open('%s/%s.dat' % (debconf.top, name)) as stream:
             assert 'light-snapshot' not in stream.read()
+
+
+@pytest.mark.parametrize('phase,asked', [
+    ('installed', []), ('rolled-back', []), ('', []), ('rolling-back', PLAIN), ('removed', PLAIN),
+])
+def test_a_removal_that_was_given_up(debconf, phase, asked):
+    """Refused, it changed nothing; failed on its way, it took files off a node whose package stays."""
+    assert debconf.abort_remove(phase) == (0, asked)
+
+
+@pytest.mark.parametrize('code,expected', [(4, 0), (1, 1)])
+def test_a_removal_that_was_given_up_and_files_that_do_not_come_back(debconf, code, expected):
+    """Then dpkg counts the package as not configured, and tries again with `dpkg --configure -a`."""
+    write(debconf.top + '/bin/light-snapshot', u'#!/bin/sh\nexit %d\n' % code, 0o755)
+    assert debconf.abort_remove('rolling-back')[0] == expected
 
 
 def heard(terminal, pattern):

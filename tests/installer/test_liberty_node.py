@@ -1,5 +1,6 @@
 """The .deb, installed by the real dpkg into a root that looks like a Liberty node (liberty_root.py), and taken off."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -243,6 +244,24 @@ def test_removal_is_refused_while_a_server_has_layers(liberty, deb, tmp_path):
     output, code = liberty.dpkg('--remove', 'light-snapshot')
     assert code != 0 and 'still have live layers' in output
     well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+
+
+def test_removal_that_fails_on_its_way_is_taken_back(liberty, deb, tmp_path):
+    """dpkg counts the package as installed then, and has nothing left to configure: the files are back by that time."""
+    liberty.add_openstack(str(tmp_path), 'sysv', dashboard=False)
+    liberty.start('nova-compute')
+    before = tree_of(liberty.top, BOOKS)
+    well(liberty.dpkg('-i', deb))
+    script = liberty.at('/etc/init.d/nova-compute')
+    shutil.copy2(script, str(tmp_path / 'script'))
+    write(script, u'#!/bin/sh\n[ -d %s/light_snapshot ] || exit 1\nexec /usr/lib/job "$1" nova-compute\n' % CODE, 0o755)
+    output, code = liberty.dpkg('--remove', 'light-snapshot')
+    assert code != 0 and 'nova-compute did not restart' in output and 'is installed' in output, output
+    assert 'all is well' in well(liberty.chroot('/usr/sbin/light-snapshot', 'verify'))
+    assert well(liberty.dpkg('--audit')) == ''
+    shutil.copy2(str(tmp_path / 'script'), script)
+    well(liberty.dpkg('--purge', 'light-snapshot'))
+    check_nothing_left(liberty, before)
 
 
 def test_dashboard_alone(liberty, deb, tmp_path):
