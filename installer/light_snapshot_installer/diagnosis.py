@@ -45,7 +45,7 @@ def ask(root, node, share=SHARE):
                                  stderr=subprocess.PIPE, env=environment, cwd='/', close_fds=True)
         answer, said = child.communicate(asked.encode('utf-8'))
         return json.loads(answer.decode('utf-8')) if child.returncode == 0 else {'failed': last_line(said)}
-    except (OSError, ValueError) as error:
+    except (IOError, OSError, ValueError) as error:
         return {'failed': str(error)}
 
 

@@ -27,7 +27,7 @@ def after(error, root, node, record, restart, out):
     record.enter(states.ROLLING_BACK)
     try:
         _take_off(root, record, out)
-    except (errors.InstallerError, OSError) as second:
+    except (errors.InstallerError, IOError, OSError) as second:
         return errors.InstallerError(
             '%s; and putting the files back failed: %s' % (error.what, getattr(second, 'what', None) or second),
             'Some files are in place and some are not; the record %s says how far it went.' % paths.STATE_FILE,

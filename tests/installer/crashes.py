@@ -17,7 +17,7 @@ import traceback
 
 from crash_node import World
 from installer_fakes import Text
-from light_snapshot_installer import cli, database, output, process, rehearsal, run, services, serving
+from light_snapshot_installer import cli, database, files, output, process, rehearsal, run, services, serving
 
 KILL, POWER, SOME_POWER, ERROR, FULL = 'killed', 'power lost', 'power lost, some of it kept', 'call failed', 'disk full'
 KINDS = (KILL, POWER, SOME_POWER, ERROR, FULL)
@@ -81,6 +81,14 @@ class Layer(object):
             if self.kind in (POWER, SOME_POWER):
                 self.lose_power()
             os._exit(CUT)
+
+    def read(self, path, *mode):
+        """For files.open: a file of the package's share that cannot be read, as open() and read() say it on either Python."""
+        if self.kind == ERROR and path.startswith(self.node.share + '/'):
+            self.acts += 1
+            if self.acts == self.at:
+                raise IOError(errno.EIO, os.strerror(errno.EIO), path)
+        return open(path, *mode)
 
     def lose_power(self):
         """Take back what was not synced (SOME_POWER: of each directory's changes, from one of them on)."""
@@ -247,6 +255,7 @@ class Layer(object):
         for name, call in self.calls().items():
             setattr(os, name, call)
         os.remove = os.unlink
+        files.open = self.read
         run.subprocess.call = self.program
         database.query, database.session = self.query, self.session
         process.every = self.world.processes

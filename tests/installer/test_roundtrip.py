@@ -254,20 +254,57 @@ def test_rollback_cut_off(compute, monkeypatch, module, name, after):
     assert compute.tree() == before
 
 
-@pytest.mark.parametrize('after', [0, 4, 9])
-def test_copying_that_fails_is_undone(compute, monkeypatch, after):
-    before = compute.tree()
+def fails(monkeypatch, after, kind=OSError):
+    """Let all copying fail but that of `after` files, as a full disk does, or as a read does: on Python 2 two kinds of errors."""
     calls = []
     whole = files.Disk.copy
 
     def full(disk, source, target):
         calls.append(target)
         if len(calls) > after:
-            raise OSError(28, 'No space left on device', target)
+            raise kind(28, 'No space left on device', target)
         whole(disk, source, target)
     monkeypatch.setattr(files.Disk, 'copy', full)
+
+
+@pytest.mark.parametrize('after,kind', [(0, OSError), (4, OSError), (9, OSError), (4, IOError)])
+def test_copying_that_fails_is_undone(compute, monkeypatch, after, kind):
+    before = compute.tree()
+    fails(monkeypatch, after, kind)
     code, _out, err = compute.run('install')
     assert code == 1
     assert 'No space left' in err and 'Every file was put back' in err
     assert compute.tree() == before
     assert diversions.ours(compute.root) == {}
+
+
+@pytest.mark.parametrize('after', [0, 2])
+def test_copying_that_fails_after_an_installation_that_was_cut_off_is_undone(compute, monkeypatch, after):
+    before = compute.tree()
+    with monkeypatch.context() as patch:
+        cut_off(patch, files.Disk, 'copy', 9)
+        assert compute.run('install')[0] == 1
+    with monkeypatch.context() as patch:
+        fails(patch, after)
+        code, _out, err = compute.run('install')
+    assert code == 1 and 'Every file was put back' in err, err
+    assert compute.tree() == before and diversions.ours(compute.root) == {}
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
+
+
+@pytest.mark.parametrize('used', ['layers', 'service'])
+def test_copying_that_fails_where_what_was_there_is_used_is_not_undone(compute, services, monkeypatch, used):
+    """The node has been started since, with what the cut left in place."""
+    with monkeypatch.context() as patch:
+        cut_off(patch, files.Disk, 'copy', 9)
+        assert compute.run('install')[0] == 1
+    if used == 'layers':
+        compute.record('11111111-2222-3333-4444-555555555555', u'{"live": [1], "root": {"file": "disk"}}')
+    else:
+        services.start('nova-compute')
+    with monkeypatch.context() as patch:
+        fails(patch, 1)
+        code, _out, err = compute.run('install')
+    assert code == 1 and 'were not taken away again' in err and ('have live layers' if used == 'layers' else 'nova-compute') in err, err
+    assert os.path.exists(compute.at('light_snapshot/engine/engine.py'))
+    assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0

@@ -55,12 +55,15 @@ def run(root, arguments, out, share=SHARE):
     pending = list(record['pending'])
     if fresh:
         record['first'] = undo.is_first(root)
+    # Of an installation that was cut off; asked before its files get other times.
+    began = services.touched(root, record['files']) if record['first'] else []
     wanted = choice(root, node, arguments, record, out)
     add_columns(share, node, record, online.allowed(root, arguments), out)
     try:
         changed = install_files(root, record, entries, kept, out)
-    except (errors.InstallerError, OSError) as error:
-        raise _undone(root, record, fresh and record['first'], pending, error)
+    except (errors.InstallerError, IOError, OSError) as error:
+        unsafe = '' if fresh else undo.live(root, node) or began and 'these services began with some of them: %s' % ', '.join(began)
+        raise _undone(root, record, record['first'], pending, error, unsafe)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
@@ -130,7 +133,7 @@ def place_files(root, node, record, entries, out):
     out.step('nova or Horizon was unpacked: putting light-snapshot in place before its services start')
     try:
         changed = install_files(root, record, entries, list(record['files']), out)
-    except (errors.InstallerError, OSError) as error:
+    except (errors.InstallerError, IOError, OSError) as error:
         # What is there is whole and stays: nova's services are about to start.
         raise _undone(root, record, False, [], error)
     record['parts'], record['version'] = node.parts, version()
@@ -172,13 +175,17 @@ def _differs(root, record, entry):
         return True
 
 
-def _undone(root, record, fresh, pending, error):
-    """Undo a half-done copy of a first installation, and return the error to raise; `pending` were so before it."""
+def _undone(root, record, first, pending, error, unsafe=''):
+    """Undo a half-done copy of a `first` installation, unless that is `unsafe` (why), and return the error to raise; `pending` were so
+    before it."""
     what = getattr(error, 'what', None) or str(error)
     step = getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again'
     if record['phase'] != states.INSTALLING:
         return errors.InstallerError(what, 'No file was changed, and no service was restarted. ' + _COLUMNS_STAY, step)
-    if not fresh:
+    if first and unsafe:
+        return errors.InstallerError(what, 'Some files are in place and some are not, and they were not taken away again: %s. No service was'
+                                     ' restarted.' % unsafe, step)
+    if not first:
         return errors.InstallerError(
             what, 'The files on this node are partly of the new version and partly of the old one; running services'
                   ' were not touched.', step)
@@ -187,7 +194,7 @@ def _undone(root, record, fresh, pending, error):
         copying.remove_directories(root, record)
         record['pending'], record['first'] = pending, False
         record.enter(states.ABSENT)
-    except (errors.InstallerError, OSError) as second:
+    except (errors.InstallerError, IOError, OSError) as second:
         return errors.InstallerError(
             '%s; and putting the files back failed: %s' % (what, getattr(second, 'what', None) or second),
             'Some files are in place and some are not; the record %s says how far it went. No service was restarted.' % (
