@@ -41,7 +41,7 @@ class Redaction(object):
             if shown(section, option):
                 continue
             anywhere.update(word for word in re.split(r'[\s,]+', value) if len(word) >= 4 and not word.isdigit())
-            named = set(found for url in re.findall(r'://[^:@/\s]*:(\S*)@', value) for found in (url, unquote(url)))
+            named = set(found for secret in _of_urls(value) for found in (secret, unquote(secret)))
             if _NAMED.search(option):
                 named.update(text for whole in (value, config.get(section, option, '')) for text in [whole.strip('"\'')] + whole.split())
             for secret in named:
@@ -79,6 +79,18 @@ class Redaction(object):
                 last = section
             lines.append('%s = %s' % (option, self.text(value) if shown(section, option) else HIDDEN))
         return '\n'.join(lines) + '\n'
+
+
+def _of_urls(value):
+    """The passwords in the URLs of a value. One of a message broker may name several hosts, each with its own: u:p@h:1,u:p@h:2."""
+    found = []
+    for whole in re.findall(r'://([^:@/\s]*:\S*)@', value):
+        # A password may hold any of these signs: the whole is one as well.
+        found.append(whole.partition(':')[2])
+        parts = re.split(r',(?=[^:@/,]*:)', whole)
+        found.extend(part.rpartition('@')[0].partition(':')[2] for part in parts[:-1])
+        found.append(parts[-1].rpartition('://')[2].partition(':')[2])
+    return [secret for secret in found if secret]
 
 
 def _forms(secrets):

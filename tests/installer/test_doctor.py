@@ -16,7 +16,8 @@ RECORD = {
     'root': {'file': 'disk', 'index': 0, 'on': None, 'dirty': False}, 'live': [
         {'index': 1, 'file': 'disk.light-1'}, {'index': 2, 'file': 'disk.light-2'}],
     'kept': {}, 'points': {}, 'retention': None, 'daily': None, 'preview': None, 'job': None}
-SECRETS = ('hunter2hunter2', 'rabbit-s3cret', 'k3yst0ne!pw', 'meta-shared', 'vncsecret', 'un=usual/one', '8675309', 'a"b\\c', 'x9', 'p@ss/w0rd', 'p%40ss%2Fw0rd')
+SECRETS = ('hunter2hunter2', 'rabbit-s3cret', 'k3yst0ne!pw', 'meta-shared', 'vncsecret', 'un=usual/one', '8675309', 'a"b\\c', 'x9', 'p@ss/w0rd', 'p%40ss%2Fw0rd',
+           'Hunter2Aa', 'Other9Bbb', 'th!rd@1', 'th%21rd%401')
 CONFIG = u'''
 host = compute-1
 [database]
@@ -203,11 +204,12 @@ def test_cloud(ahead, rows, expected):
 
 
 def test_bundle_holds_no_secret(sick, monkeypatch, tmp_path):
-    write(sick.top + '/etc/nova/nova.conf', u'[DEFAULT]\ntransport_url = rabbit://openstack:rabbit-s3cret@mq:5672/\n' + CONFIG)
+    write(sick.top + '/etc/nova/nova.conf', u'[DEFAULT]\ntransport_url = rabbit://openstack:Hunter2Aa@mq1:5672,nova:Other9Bbb@mq2:5672,:th%21rd%401@mq3:5672/\n' + CONFIG)
     write(sick.top + '/var/log/nova/nova-compute.log', u''.join(u'2026 ERROR light_snapshot: %s\n' % text for text in (
         u'cannot reach rabbit://openstack:rabbit-s3cret@mq:5672/', u"{'password': 'k3yst0ne!pw', 'x': 1}", u'odd vncsecret here',
         u'X-Auth-Token: gAAAAABtokentoken', u'a plain line',
-        u'refused: 8675309', u'refused: x9.', u'refused a"b\\c', u'refused "a\\"b\\\\c"', u'access denied with p@ss/w0rd', u'a port 18675309 and 2468')) + u'INFO nothing of ours\n')
+        u'refused: 8675309', u'refused: x9.', u'refused a"b\\c', u'refused "a\\"b\\\\c"', u'access denied with p@ss/w0rd',
+        u'mq1 refused Hunter2Aa', u'mq2 refused Other9Bbb', u'mq3 refused th!rd@1', u'given: th%21rd%401', u'openstack on mq2:5672', u'a port 18675309 and 2468')) + u'INFO nothing of ours\n')
     answer(monkeypatch)
     path = str(tmp_path / 'support.tar.gz')
     # doctor's own findings may hold one, and JSON escapes it.
@@ -224,7 +226,8 @@ def test_bundle_holds_no_secret(sick, monkeypatch, tmp_path):
     assert 'daily_start = 03:30' in texts['nova.conf'] and 'host = compute-1' in texts['nova.conf']
     assert 'odd_name = ***' in texts['nova.conf']
     assert 'a plain line' in texts['log/nova-compute.log'] and 'nothing of ours' not in texts['log/nova-compute.log']
-    # What is no secret is left: other numbers, and JSON is JSON.
+    # What is no secret is left: names, other numbers, and JSON is JSON.
+    assert 'openstack on mq2:5672' in texts['log/nova-compute.log']
     assert 'a port 18675309 and 2468' in texts['log/nova-compute.log']
     details = [one['detail'] for one in json.loads(texts['doctor.json'])['findings']]
     assert 'refused *** and *** with 1 of 2468' in details
@@ -232,6 +235,21 @@ def test_bundle_holds_no_secret(sick, monkeypatch, tmp_path):
     # One that is there is not written over.
     code, _out, err = sick.run('doctor', '--bundle', path)
     assert code == 1 and 'File exists' in err
+
+
+@pytest.mark.parametrize('value,secrets', [
+    ('rabbit://nova:Hunter2Aa@mq1:5672,nova:Other9Bbb@mq2:5672/', ['Hunter2Aa', 'Other9Bbb']),
+    ('rabbit://nova:Hunter2Aa@mq1:5672,mq2:5672,x:Other9Bbb@[::1]:5672/v?ssl=1', ['Hunter2Aa', 'Other9Bbb']),
+    ('rabbit://nova:Hunter2Aa@mq1,rabbit://nova:Other9Bbb@mq2', ['Hunter2Aa', 'Other9Bbb']),
+    ('mysql://nova:a,b:c@d@db/nova', ['a,b:c@d']),
+])
+def test_passwords_of_a_url(value, secrets):
+    config = ini.Config()
+    config.read_text(u'[a]\nx = ' + value)
+    redaction = redact.Redaction(config)
+    for secret in secrets:
+        assert redaction.text('refused: %s.' % secret) == 'refused: ***.'
+    assert redaction.text('port 5672 of mq1') == 'port 5672 of mq1'
 
 
 @pytest.mark.parametrize('text,expected', [
