@@ -1,15 +1,21 @@
-"""How a table is changed while nova works on it: at once, rebuilt online, or copied, which takes the operator's word."""
+"""How a table is changed while nova works on it: at once, rebuilt online, or copied, which takes the operator's word.
+
+So does a rebuild of a large one in a Galera cluster: it carries out a change of a definition on all members at one place in the
+order of all that is committed (total order isolation), and nothing else is committed until that is over.
+"""
 import collections
 import re
 
 from light_snapshot_installer import database, errors, node as nodes
 
-INSTANT, INPLACE, COPY = 'instant', 'inplace', 'copy'
+INSTANT, INPLACE, COPY, STOPPED = 'instant', 'inplace', 'copy', 'stopped'
 #: What makes the server do it so or not at all; nothing is left to its choice.
 CLAUSES = ((INSTANT, ', ALGORITHM=INSTANT'), (INPLACE, ', ALGORITHM=INPLACE, LOCK=NONE'))
 #: The server's numbers for "not this way": no such algorithm (5.5: no such syntax), not for this table or this change,
 #: too many instant changes.
 NOT_THIS_WAY = (1064, 1800, 1845, 1846, 4092)
+#: Only in a Galera cluster both are set: MariaDB has the first one everywhere, MySQL neither.
+_GALERA = "SHOW VARIABLES WHERE Variable_name IN ('wsrep_on', 'wsrep_provider')"
 #: For estimates: MiB a second that a server rebuilds or copies. A slow disk's, so that the truth is rather less.
 RATE = 20
 #: MiB up to which a table is copied without asking: some seconds, on a server that knows no other way.
@@ -28,7 +34,8 @@ def options(parser):
     """Add the option that allows a copy."""
     parser.add_argument('--allow-table-copy', action='store_true',
                         help='let a database server that can neither change a table at once nor rebuild it online copy a large one:'
-                             ' nova cannot write to it meanwhile (for dpkg -i: ALLOW_TABLE_COPY=yes in'
+                             ' nova cannot write to it meanwhile; or a Galera cluster that cannot change it at once rebuild it: nothing'
+                             ' can be written to the cluster meanwhile (for dpkg -i: ALLOW_TABLE_COPY=yes in'
                              ' /etc/default/light-snapshot)')
 
 
@@ -49,18 +56,26 @@ def way(version, engine, row_format, what):
     return INPLACE if number >= _INPLACE[kind] else COPY
 
 
+def galera(connection):
+    """True if the server is a member of a Galera cluster, which stops for every change of a table that takes time."""
+    found = dict((row[0].lower(), (row[1] or '').lower()) for row in database.query(connection, _GALERA))
+    return found.get('wsrep_on') in ('on', '1') and found.get('wsrep_provider', 'none') not in ('', 'none')
+
+
 def estimates(url, tables, what):
     """An Estimate for each of the tables of one database that are there."""
     if not tables:
         return []
     with database.session(url) as connection:
         version = database.query(connection, 'SELECT VERSION()')[0][0]
+        clustered = galera(connection)
         marks = ', '.join(['%s'] * len(tables))
         rows = database.query(connection, 'SELECT table_name, table_rows, data_length + index_length, engine, row_format FROM'
                                           ' information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('
                               + marks + ') ORDER BY table_name', tuple(tables))
-    return [Estimate(table, int(count or 0), int(size or 0) >> 20, way(version, engine, row_format, what))
-            for table, count, size, engine, row_format in rows]
+    ways = [way(version, engine, row_format, what) for _table, _count, _size, engine, row_format in rows]
+    ways = [STOPPED if clustered and one != INSTANT else one for one in ways]
+    return [Estimate(table, int(count or 0), int(size or 0) >> 20, one) for one, (table, count, size, _engine, _format) in zip(ways, rows)]
 
 
 def seconds_of(estimate):
@@ -74,36 +89,40 @@ def describe(estimate):
     return '%s, about %d rows, %d MiB: %s' % (estimate.table, estimate.rows, estimate.mib, {
         INSTANT: 'changed at once',
         INPLACE: 'rebuilt while nova works on it, in about %d s' % seconds,
+        STOPPED: 'REBUILT, about %d s in which the whole Galera cluster takes no writes, not of nova nor of anything else' % seconds,
         COPY: 'COPIED, about %d s in which nova cannot write to it' % seconds}[estimate.way])
 
 
 def copyable(name, found, word):
-    """The names of the tables that may be copied: small ones that the server can change in no other way; all with the operator's
-    `word`. Raises errors.Refused if a large one would have to be copied without it."""
-    copies = [estimate for estimate in found if estimate.way == COPY and not word and estimate.mib > SMALL]
-    if copies:
+    """The names of the tables that may be copied, or for which a cluster may stop: small ones that the server can change in no other
+    way; all with the operator's `word`. Raises errors.Refused if a large one would be changed so without it."""
+    large = [estimate for estimate in found if estimate.way in (COPY, STOPPED) and not word and estimate.mib > SMALL]
+    if large:
         raise errors.Refused(
-            'cell %s: its database server can change a table only by copying it: %s' % (
-                name, '; '.join(describe(estimate) for estimate in copies)),
+            'cell %s: its database server can change a table only by %s: %s' % (
+                name, 'stopping its Galera cluster' if large[0].way == STOPPED else 'copying it', '; '.join(describe(one) for one in large)),
             next_step='choose a time at which nova may wait, then say so with --allow-table-copy (for dpkg -i: ALLOW_TABLE_COPY=yes'
                       ' in /etc/default/light-snapshot); or let a DBA run sql/*.sql')
-    return [estimate.table for estimate in found if word or estimate.way == COPY]
+    return [estimate.table for estimate in found if word or estimate.way in (COPY, STOPPED)]
 
 
 def alter(connection, statements, allow_copy):
     """Change one table by all of the statements (sqlfiles.Statement) at once; raises what the server says in the end.
 
-    First without touching a row, then as an online rebuild; as a copy only with `allow_copy`.
+    First without touching a row, then as an online rebuild; as a copy, and in a Galera cluster as a rebuild, only with `allow_copy`.
     """
-    text = combined(statements)
-    for _way, clause in CLAUSES:
+    text, clustered = combined(statements), not allow_copy and galera(connection)
+    for one, clause in CLAUSES:
+        if clustered and one != INSTANT:
+            continue
         try:
             return database.query(connection, text + clause, patience=None)
         except Exception as error:
             if database.error_code(error) not in NOT_THIS_WAY:
                 raise
     if not allow_copy:
-        raise errors.InstallerError('the server would copy the table %s' % statements[0].table,
+        raise errors.InstallerError('the server would %s the table %s' % (
+            'stop its Galera cluster to rebuild' if clustered else 'copy', statements[0].table),
                                     next_step='run this again with --allow-table-copy at a time at which nova may wait')
     return database.query(connection, text, patience=None)
 

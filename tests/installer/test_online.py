@@ -124,3 +124,62 @@ def test_refused_before_anything_changes(cloud, monkeypatch):  # noqa: F811
     code, out, _err = cloud.run('rollback', '--drop-columns', '--allow-table-copy')
     assert code == 0, out
     assert cloud.database.columns('nova') == PLAIN
+
+
+def clustered(monkeypatch, provider='/usr/lib/galera/libgalera_smm.so'):
+    """The server says from now on that it is a member of a Galera cluster."""
+    real = database.query
+
+    def query(connection, sql, *arguments, **keywords):
+        if 'wsrep' in sql:
+            return [('wsrep_on', 'ON'), ('wsrep_provider', provider)]
+        return real(connection, sql, *arguments, **keywords)
+    monkeypatch.setattr(database, 'query', query)
+
+
+def test_who_is_a_galera_cluster(table, monkeypatch):
+    """MariaDB has the variables everywhere, MySQL has none."""
+    url, _mariadb = table
+    with database.session(url) as connection:
+        assert not online.galera(connection)
+        clustered(monkeypatch, 'none')
+        assert not online.galera(connection)
+        clustered(monkeypatch)
+        assert online.galera(connection)
+        monkeypatch.setattr(database, 'query', lambda *_arguments: [])
+        assert not online.galera(connection)
+
+
+def test_a_galera_cluster_changes_a_table_at_once_without_asking(cloud, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(online, 'SMALL', -1)
+    clustered(monkeypatch)
+    said = sent(monkeypatch)
+    code, out, _err = cloud.run('install')
+    assert code == 0 and 'changed at once' in out and 'cluster' not in out
+    assert all(text.endswith('ALGORITHM=INSTANT') for text in said)
+
+
+def test_a_galera_cluster_stops_only_on_the_operators_word(cloud, monkeypatch):  # noqa: F811
+    """What a server alone rebuilds while nova works on it."""
+    monkeypatch.setattr(online, 'SMALL', -1)
+    cloud.database.query('ALTER TABLE instances ROW_FORMAT=COMPRESSED', 'nova')
+    clustered(monkeypatch)
+    said, before = sent(monkeypatch), cloud.tree()
+    code, _out, err = cloud.run('install')
+    assert code == 3 and 'only by stopping its Galera cluster' in err and 'takes no writes' in err and '--allow-table-copy' in err
+    assert said == [] and cloud.tree() == before and cloud.database.columns('nova_cell0') == PLAIN
+    code, out, _err = cloud.run('install', '--allow-table-copy')
+    assert code == 0 and 'REBUILT' in out
+    assert cloud.database.columns('nova') == PLAIN + NAMES
+
+
+def test_a_galera_cluster_that_could_not_change_a_table_at_once_after_all(table, monkeypatch):
+    """By its version it could: it is neither told to rebuild the table nor to copy it."""
+    url, mariadb = table
+    mariadb.query('ALTER TABLE instances ROW_FORMAT=COMPRESSED', 'online')
+    clustered(monkeypatch)
+    said = sent(monkeypatch)
+    with pytest.raises(errors.InstallerError) as caught:
+        schema.add('c', url, sqlfiles.read(SQL, 'up'), Hooks())
+    assert 'would stop its Galera cluster to rebuild the table instances' in caught.value.what
+    assert [text.rpartition('ALGORITHM=')[2] for text in said] == ['INSTANT'] and mariadb.columns('online') == PLAIN
