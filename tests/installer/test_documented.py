@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from installer_fakes import TREE
-from light_snapshot_installer import cli, errors
+from light_snapshot_installer import apparmor, cli, errors
 
 pytestmark = pytest.mark.skipif(sys.version_info[0] == 2, reason='the texts are looked at once, by the CPython 3 run')
 
@@ -89,6 +89,15 @@ def test_help_has_every_option(verb):
     text = parser_of(verb).format_help()
     assert set(re.findall(r'--[a-z-]+', text)) >= set(options(verb))
     assert '--maintainer-script' not in text
+
+
+def test_default_of_the_profiles():
+    """Help and manual say what install does where nobody has chosen (test_apparmor.py shows that it does)."""
+    text = ' '.join(parser_of('install').format_help().split())
+    assert 'else confine where that can be, else disable)' in text
+    assert 'disable all three' in text and len(apparmor.PROFILES) == 3
+    with open(PAGE) as stream:
+        assert 'Default: confine where that can be, else disable.' in stream.read()
 
 
 def complete(*words):

@@ -14,9 +14,10 @@ _COLUMNS_STAY = 'Columns that were added stay: they are nullable, and nova works
 def options(parser):
     """Add this verb's options."""
     parser.add_argument('--apparmor', choices=apparmor.CHOICES,
-                        help='keep: leave the profiles of libvirtd and virt-aa-helper alone; confine: the same, but only where'
-                             ' this libvirt lets guests under them commit their layers; disable: disable both (default: what'
-                             ' was chosen last, else APPARMOR= in /etc/default/light-snapshot, else disable)')
+                        help='keep: leave the profiles of libvirtd, virtqemud and virt-aa-helper alone; confine: the same, but only'
+                             ' where this libvirt lets guests under them commit their layers; disable: disable all three (default:'
+                             ' what was chosen last, else APPARMOR= in /etc/default/light-snapshot, else confine where that can be,'
+                             ' else disable)')
     online.options(parser)
     # What dpkg's triggers ask for while nova's packages are not configured yet: the rest follows in a second run.
     parser.add_argument('--only-files', action='store_true', help=argparse.SUPPRESS)
