@@ -107,12 +107,17 @@ def packages(top):
     os.unlink(top + '/usr/sbin/policy-rc.d')
 
 
-def settings(top):
-    """One node that is all of a small cloud."""
-    for name, path in FILES:
+def templates(top, *names):
+    """Write what these templates are of, which is the services' own settings."""
+    for name in names:
         text = string.Template(read(os.path.join(TEMPLATES, name))).substitute(
             dict((name, URL % name) for name in DATABASES), host=node.HOST, placement=placement.PORT)
-        write(top, path, text)
+        write(top, dict(FILES)[name], text)
+
+
+def settings(top):
+    """One node that is all of a small cloud."""
+    templates(top, *dict(FILES))
     # It asks for a module and a certificate that nobody here needs, and Horizon's package switches it on.
     write(top, '/etc/apache2/sites-available/default-ssl.conf', '# tests of upgrades\n')
     # Debian starts sixteen processes, each of which imports all of nova.

@@ -57,8 +57,8 @@ def test_purge_of_libvirt(here):
     assert not here.pids('nova-compute')
     assert os.path.exists(here.at(CODE + 'nova/virt/libvirt/driver.py.light-snapshot-orig'))
     here.verify()
-    # Its settings went with it.
-    base.settings(here.at(''))
+    # Their settings went with them; apt's sources stay those of before.
+    base.templates(here.at(''), 'nova-compute.conf', 'libvirtd.conf')
     here.apt('install', 'nova-compute', *rebuilt.LIBVIRT)
     here.serving()
     here.verify()
