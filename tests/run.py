@@ -215,7 +215,8 @@ def unit(run, top):
     """The unit tests, two commands at a time."""
     installer, installer27 = ('--basetemp=' + os.path.join(top, name) for name in ('installer', 'installer27'))
     run.part('unit tests, Python 3.11 and 2.7',
-             pytest(PYTHON, installer, 'tests/glue', 'tests/installer', 'tests/releases', 'tests/upgrades/test_judge.py'),
+             pytest(PYTHON, installer, 'tests/glue', 'tests/installer', 'tests/releases', 'tests/upgrades/test_judge.py',
+                    'tests/upgrades/test_cloud.py'),
              *(pytest(PYTHON, 'tests/' + name) for name in ('nova', 'osc', 'novaclient', 'dashboard', 'ansible', 'bench', 'operations')),
              pytest(PYTHON27, installer27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
              pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),

@@ -10,7 +10,9 @@ from tests.upgrades import base, judge, node, placement, rebuilt, sampler, watch
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 #: In the order of their start. nova-compute waits for a conductor, all for the database and the queue.
 SERVICES = ('mariadb', 'rabbitmq-server', 'libvirtd', 'nova-conductor', 'nova-api', 'nova-compute', 'apache2')
-REPORTING = ('nova-compute', 'nova-conductor')
+#: How often each has to report. nova-compute does it through the queue and the conductor, and waits for the answer: what the process
+#: before it asked for last may be carried out only now, and that is one report.
+REPORTS = {'nova-compute': 2, 'nova-conductor': 1}
 #: Exit code 0 if nova-api names its versions.
 ASKS = 'import urllib.request\nurllib.request.urlopen("http://127.0.0.1:8774/", timeout=20)'
 SERVER = '11111111-2222-3333-4444-555555555555'
@@ -35,7 +37,7 @@ class Cloud(node.Node):
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(rebuilt.POOL, exist_ok=True)
         super().__init__(base.root(), work, rebuilt.POOL)
-        self.helpers, self.stages = [], []
+        self.helpers, self.stages, self.before = [], [], set()
         self.debian = dict((name, rebuilt.archive(self.lower, name)) for name in rebuilt.NOVA + rebuilt.HORIZON + rebuilt.LIBVIRT)
 
     def prepare(self):
@@ -73,15 +75,27 @@ class Cloud(node.Node):
         for name in self.stages:
             shutil.rmtree(os.path.join(rebuilt.POOL, name))
 
-    def serving(self, seconds=300):
-        """Wait until nova's services have reported to the database from now on, and nova-api answers."""
+    def serving(self, stays=False, seconds=300):
+        """Wait until nova's services have reported to the database from now on, and nova-api answers.
+
+        nova-compute has to be another process than before the last `apt`, unless it `stays`.
+        """
+        def another():
+            now = self.running('nova-compute')
+            return now and (stays or not now & self.before)
+        self.wait('a nova-compute runs' if stays else 'another nova-compute runs than before', another, seconds)
         before = self._reports()
 
         def reported():
             now = self._reports()
-            return all(now.get(name, 0) > before.get(name, 0) for name in REPORTING)
-        self.wait(' and '.join(REPORTING) + ' report', reported, seconds)
+            return another() and all(now.get(name, 0) >= before.get(name, 0) + count for name, count in REPORTS.items())
+        self.wait(' and '.join(REPORTS) + ' report', reported, seconds)
         self.wait('nova-api answers', lambda: self.run('/usr/bin/python3', '-S', '-c', ASKS)[1] == 0, seconds)
+
+    def running(self, program):
+        """{PID.TICKS} of the processes that run one of nova's programs now."""
+        found = sampler.services(self.at('/proc'))
+        return set(key for key, command in found.items() if any(os.path.basename(word) == program for word in command.split()[:3]))
 
     def _reports(self):
         """{service: how often it has reported to the database}."""
@@ -98,7 +112,7 @@ class Cloud(node.Node):
 
     def apt(self, *argv):
         """apt-get, which has to succeed; its output."""
-        began = time.monotonic()
+        began, self.before = time.monotonic(), self.running('nova-compute')
         output = self.well(*(APT + list(argv)))
         base.log('%.0f s: apt-get %s' % (time.monotonic() - began, ' '.join(argv)))
         return output

@@ -15,19 +15,19 @@ FILES = ('virt/libvirt/driver.py', 'virt/libvirt/driver.py.light-snapshot-orig',
 SERVICES = ('nova-compute', 'nova-conductor', 'nova-api', 'nova-api-uwsgi.ini', 'libvirtd', 'apache2', '(wsgi:')
 
 
-def services():
-    """{PID.TICKS: command line} of what runs now."""
+def services(top='/proc'):
+    """{PID.TICKS: command line} of what runs now, by the /proc that is mounted at `top`."""
     found = {}
-    for name in os.listdir('/proc'):
+    for name in os.listdir(top):
         if not name.isdigit():
             continue
         try:
-            with open('/proc/%s/cmdline' % name, 'rb') as stream:
+            with open('%s/%s/cmdline' % (top, name), 'rb') as stream:
                 argv = stream.read().decode(errors='replace').strip('\0').split('\0')
             words = [os.path.basename(word) for word in argv[:4]]
             if not any(word.startswith(SERVICES) for word in words) or words[0] in ('sh', 'start-stop-daemon', 'service'):
                 continue
-            with open('/proc/%s/stat' % name, 'rb') as stream:
+            with open('%s/%s/stat' % (top, name), 'rb') as stream:
                 found['%s.%s' % (name, stream.read().rpartition(b')')[2].split()[19].decode())] = ' '.join(argv).replace('\n', ' ')
         except OSError:
             pass

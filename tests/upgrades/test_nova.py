@@ -47,7 +47,7 @@ def test_reinstall(here):
 
 def test_reinstall_of_libvirt(here):
     here.apt('install', '--reinstall', *rebuilt.LIBVIRT)
-    here.serving()
+    here.serving(stays=True)
     here.verify()
 
 
