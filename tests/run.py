@@ -216,7 +216,7 @@ def unit(run, top):
     installer, installer27 = ('--basetemp=' + os.path.join(top, name) for name in ('installer', 'installer27'))
     run.part('unit tests, Python 3.11 and 2.7',
              pytest(PYTHON, installer, 'tests/glue', 'tests/installer', 'tests/releases', 'tests/upgrades/test_judge.py',
-                    'tests/upgrades/test_cloud.py'),
+                    'tests/upgrades/test_cloud.py', 'tests/upgrades/test_rebuilt.py'),
              *(pytest(PYTHON, 'tests/' + name) for name in ('nova', 'osc', 'novaclient', 'dashboard', 'ansible', 'bench', 'operations')),
              pytest(PYTHON27, installer27, 'tests/glue', 'tests/installer'), pytest(PYTHON27, 'tests/osc'),
              pytest(python(VENV27_NOVACLIENT), 'tests/novaclient'),

@@ -1,4 +1,5 @@
 """A node with all of a small cloud, our package on it, and a server that has layers: what the tests of upgrades work on."""
+import glob
 import json
 import os
 import shutil
@@ -36,6 +37,9 @@ class Cloud(node.Node):
     def __init__(self, work):
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(rebuilt.POOL, exist_ok=True)
+        for left in glob.glob(rebuilt.POOL + '/stage-*'):
+            # Of a run that was killed.
+            shutil.rmtree(left)
         super().__init__(base.root(), work, rebuilt.POOL)
         self.helpers, self.stages, self.before = [], [], set()
         self.debian = dict((name, rebuilt.archive(self.lower, name)) for name in rebuilt.NOVA + rebuilt.HORIZON + rebuilt.LIBVIRT)

@@ -1,6 +1,7 @@
 """Debian's own packages, and ours, built again with another version, a mark in each Python file, and changes of the test's."""
 import glob
 import hashlib
+import inspect
 import os
 import re
 import shutil
@@ -45,16 +46,19 @@ def marked(tree, mark):
 def again(deb, version, mark, names=(), edit=None):
     """The path of a package like `deb` of that version in POOL; `names`: packages of the same build, whose versions it depends on.
 
-    `edit(tree)` changes its files first. What was built before from the same is used again.
+    `edit(tree)` changes its files first. What was built before from the same, by the same code, is used again.
     """
     name = subprocess.check_output(['dpkg-deb', '-f', deb, 'Package'], text=True).strip()
     old = subprocess.check_output(['dpkg-deb', '-f', deb, 'Version'], text=True).strip()
-    target = os.path.join(POOL, '%s_%s_%s.deb' % (name, version.replace(':', '%3a'), mark))
+    stem = os.path.join(POOL, '%s_%s_%s' % (name, version.replace(':', '%3a'), mark))
+    target = '%s-%s.deb' % (stem, origin(deb, names, edit))
     if os.path.exists(target):
         return target
     os.makedirs(POOL, exist_ok=True)
+    for path in glob.glob(glob.escape(stem) + '-*') + glob.glob(glob.escape(stem) + '.deb*'):
+        # Of other code, or cut off.
+        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
     tree = target + '.tree'
-    shutil.rmtree(tree, ignore_errors=True)
     subprocess.check_call(['dpkg-deb', '-R', deb, tree])
     control = tree + '/DEBIAN/control'
     with open(control) as stream:
@@ -71,6 +75,15 @@ def again(deb, version, mark, names=(), edit=None):
     shutil.rmtree(tree)
     os.rename(target + '.new', target)
     return target
+
+
+def origin(deb, names, edit):
+    """A digest of all that a built package is made of and by: the same only where another build would give the same."""
+    digest = hashlib.sha256(repr((tuple(names), edit and edit.__qualname__)).encode())
+    for path in [deb, __file__, watch.__file__] + ([inspect.getsourcefile(edit)] if edit else []):
+        with open(path, 'rb') as stream:
+            digest.update(hashlib.sha256(stream.read()).digest())
+    return digest.hexdigest()[:16]
 
 
 def sums(tree):
