@@ -30,8 +30,8 @@ DATABASES = ('nova_api', 'nova_cell0', 'nova')
 URL = 'mysql+pymysql://nova:secret@127.0.0.1/%s?charset=utf8'
 #: From this template to that file of the root.
 FILES = (('nova.conf', 'etc/nova/nova.conf'), ('nova-compute.conf', 'etc/nova/nova-compute.conf'),
-         ('libvirtd.conf', 'etc/libvirt/libvirtd.conf'), ('mariadb.cnf', 'etc/mysql/mariadb.conf.d/90-upgrades.cnf'),
-         ('rabbitmq-env.conf', 'etc/rabbitmq/rabbitmq-env.conf'),
+         ('libvirtd.conf', 'etc/libvirt/libvirtd.conf'), ('libvirtd.default', 'etc/default/libvirtd'),
+         ('mariadb.cnf', 'etc/mysql/mariadb.conf.d/90-upgrades.cnf'), ('rabbitmq-env.conf', 'etc/rabbitmq/rabbitmq-env.conf'),
          ('horizon.py', 'etc/openstack-dashboard/local_settings.d/_9000_upgrades.py'))
 
 

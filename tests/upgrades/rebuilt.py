@@ -11,7 +11,8 @@ from tests.upgrades import base, watch
 
 NOVA = ('python3-nova', 'nova-common', 'nova-api', 'nova-compute', 'nova-compute-kvm', 'nova-conductor')
 HORIZON = ('python3-django-horizon', 'openstack-dashboard', 'openstack-dashboard-apache')
-LIBVIRT = ('libvirt-daemon', 'libvirt-daemon-system')
+#: The last one has the init script: it restarts libvirtd, which the other two do under systemd alone.
+LIBVIRT = ('libvirt-daemon', 'libvirt-daemon-system', 'libvirt-daemon-system-sysv')
 #: Where the node sees the directory of packages.
 POOL = os.path.join(base.PLACE, 'packages')
 
