@@ -8,6 +8,7 @@ and the base of a commit is named as well.
 import errno
 import json
 import os
+import re
 import stat
 import subprocess
 
@@ -48,15 +49,53 @@ def _backing(value):
     return value
 
 
-def _run(argv, good=(0,)):
+def _run(argv, good=(0,), cwd=None):
     # LC_ALL: messages end up in faults and logs, which are in English. close_fds is left to Python: version 2.7
     # would try to close every number up to the limit, a million on some nodes.
     child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                             env=dict(os.environ, LC_ALL='C'))
+                             env=dict(os.environ, LC_ALL='C'), cwd=cwd)
     out, err = child.communicate()
     if child.returncode not in good:
         raise errors.CommandFailed(argv, child.returncode, (err or out).decode('utf-8', 'replace'))
     return out.decode('utf-8')
+
+
+# A qemu-img, by where it lies and what it is -> its version.
+_versions = {}
+
+
+def _is_older(*version):
+    """Whether qemu-img is of a QEMU before a version. What such a one does not know it answers with its help, and exit code 0."""
+    key = _program('qemu-img')
+    if key not in _versions:
+        child = subprocess.Popen(['qemu-img', '--version'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 env=dict(os.environ, LC_ALL='C'))
+        said = re.search(r'qemu-img version (\d+)\.(\d+)', child.communicate()[0].decode('utf-8', 'replace'))
+        if not said:
+            raise errors.EngineError('qemu-img does not say its version; nothing was changed. See to the qemu-utils of this host.')
+        _versions[key] = tuple(map(int, said.groups()))
+    return _versions[key] < version
+
+
+def _program(name):
+    """What a name stands for now: a package may be upgraded while we run."""
+    for directory in os.environ.get('PATH', os.defpath).split(os.pathsep):
+        try:
+            found = os.stat(os.path.join(directory, name))
+            return directory, found.st_dev, found.st_ino, found.st_mtime
+        except OSError:
+            pass
+    return None
+
+
+# QEMU locks images from this version on (qemu-img's -U opens them in spite of that), and qemu-img looks at a backing file whose format
+# and size it is told (create's -u: do not).
+_LOCKS = (2, 10)
+
+
+def _shared():
+    """Words for qemu-img to read what a running QEMU may hold."""
+    return [] if _is_older(*_LOCKS) else ['-U']
 
 
 def fsync(directory, name):
@@ -78,8 +117,8 @@ def info(directory, name, fmt):
     :raises CommandFailed: when the file is not an image of that format
     """
     path = _path(directory, name)
-    # -U: a running QEMU holds the image; only the header is read here.
-    out = _run(['qemu-img', 'info', '-U', '--output=json', '-f', _format(fmt), path])
+    # A running QEMU may hold the image; only the header is read here.
+    out = _run(['qemu-img', 'info'] + _shared() + ['--output=json', '-f', _format(fmt), path])
     data = json.loads(out)
     keys = ('format', 'virtual-size', 'actual-size', 'backing-filename', 'backing-filename-format')
     return dict((key, data[key]) for key in keys if key in data)
@@ -101,11 +140,16 @@ def overlap(directory, name, fmt, above, above_format):
 
 def _extents(directory, name, fmt):
     """[(start, end)] of the data in one image, without its backing files, in order."""
-    image = {'driver': _format(fmt), 'file': {'driver': 'file', 'filename': _path(directory, name)}}
-    if fmt == 'qcow2':
-        image['backing'] = None
-    out = _run(['qemu-img', 'map', '-U', '--output=json', 'json:' + json.dumps(image, sort_keys=True)])
-    return [(part['start'], part['start'] + part['length']) for part in json.loads(out) if part['data']]
+    path = _path(directory, name)
+    if _is_older(*_LOCKS):
+        # It cannot leave the backing files out, and says how deep each part lies.
+        out = _run(['qemu-img', 'map', '--output=json', '-f', _format(fmt), path])
+    else:
+        image = {'driver': _format(fmt), 'file': {'driver': 'file', 'filename': path}}
+        if fmt == 'qcow2':
+            image['backing'] = None
+        out = _run(['qemu-img', 'map', '-U', '--output=json', 'json:' + json.dumps(image, sort_keys=True)])
+    return [(part['start'], part['start'] + part['length']) for part in json.loads(out) if part['data'] and not part['depth']]
 
 
 def verify(directory, name):
@@ -114,7 +158,7 @@ def verify(directory, name):
     :returns: {'corruptions', 'leaks', 'check-errors'}, counts
     """
     # 2: corruptions, 3: leaks alone; both are in the output.
-    out = _run(['qemu-img', 'check', '-U', '--output=json', '-f', 'qcow2', _path(directory, name)], (0, 2, 3))
+    out = _run(['qemu-img', 'check'] + _shared() + ['--output=json', '-f', 'qcow2', _path(directory, name)], (0, 2, 3))
     found = json.loads(out)
     return dict((key, found.get(key, 0)) for key in ('corruptions', 'leaks', 'check-errors'))
 
@@ -139,15 +183,16 @@ def create(directory, name, backing, backing_format, size):
     :param size: virtual size in bytes
     """
     path = _path(directory, name)
+    # The backing file may be open for writing in a running QEMU; its format and our size are known.
+    unseen = [] if _is_older(*_LOCKS) else ['-u']
     # Made here first, so that it is never readable by others, not even for a moment.
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         os.fchmod(fd, 0o600)
     finally:
         os.close(fd)
-    # -u: the backing file may be open for writing in a running QEMU; its format and our size are known.
-    _run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-u', '-b', _backing(backing),
-          '-F', _format(backing_format), path, str(int(size))])
+    _run(['qemu-img', 'create', '-q', '-f', 'qcow2'] + unseen + ['-b', _backing(backing), '-F', _format(backing_format), path,
+                                                                 str(int(size))])
     _hand_over(directory, path)
     fsync(directory, name)
 
@@ -212,8 +257,11 @@ def repoint(directory, name, backing, backing_format):
 def flatten(directory, name, backing, backing_format):
     """Copy into a layer what lies between it and a deeper backing file, then name that one. Data stays equal."""
     path = _path(directory, name)
-    _run(['qemu-img', 'rebase', '-q', '-t', 'writeback', '-f', 'qcow2', '-b', _backing(backing),
-          '-F', _format(backing_format), path])
+    # Older ones look for the backing file where they run, and not beside the image; where it is not found they may say so and exit with 0.
+    argv = ['qemu-img', 'rebase', '-q', '-t', 'writeback', '-f', 'qcow2', '-b', _backing(backing), '-F', _format(backing_format), path]
+    _run(argv, cwd=os.path.dirname(path))
+    if info(directory, name, 'qcow2').get('backing-filename') != backing:
+        raise errors.CommandFailed(argv, 0, 'the image names another backing file still')
     fsync(directory, name)
 
 
