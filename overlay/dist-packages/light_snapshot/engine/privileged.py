@@ -91,6 +91,8 @@ def _program(name):
 # QEMU locks images from this version on (qemu-img's -U opens them in spite of that), and qemu-img looks at a backing file whose format
 # and size it is told (create's -u: do not).
 _LOCKS = (2, 10)
+# From this one on an image can be opened without the files that it stands on.
+_ALONE = (2, 12)
 
 
 def _shared():
@@ -141,9 +143,9 @@ def overlap(directory, name, fmt, above, above_format):
 def _extents(directory, name, fmt):
     """[(start, end)] of the data in one image, without its backing files, in order."""
     path = _path(directory, name)
-    if _is_older(*_LOCKS):
-        # It cannot leave the backing files out, and says how deep each part lies.
-        out = _run(['qemu-img', 'map', '--output=json', '-f', _format(fmt), path])
+    if _is_older(*_ALONE):
+        # It says how deep each part lies.
+        out = _run(['qemu-img', 'map'] + _shared() + ['--output=json', '-f', _format(fmt), path])
     else:
         image = {'driver': _format(fmt), 'file': {'driver': 'file', 'filename': path}}
         if fmt == 'qcow2':
