@@ -26,7 +26,7 @@ def remote(kind):
 #: What a host answers, and what is said of it.
 ANSWERS = {
     'well': (WELL, None),
-    'none': (remote('UnsupportedVersion'), 'light-snapshot does not run on the compute host none'),
+    'none': (remote('UnsupportedVersion'), 'light-snapshot does not run on the compute host none, or is too old there to say so'),
     'off': (dict(WELL, problems=['an unknown nova', 'more']), 'switched off on the compute host off (an unknown nova)'),
     'silent': (messaging.MessagingTimeout(), 'silent did not answer'),
     'broken': (remote('ValueError'), 'broken failed at being asked for its light-snapshot (ValueError)'),
@@ -187,3 +187,17 @@ def test_where_nova_chooses_each_host_that_it_may_choose_is_asked(evacuate, aske
     with pytest.raises(exc.HTTPConflict) as caught:
         evacuate(Instance(), None)
     assert 'to a host that nova chooses' in caught.value.explanation
+
+
+@pytest.mark.parametrize('mark,refused', [(None, False), ('True', True)])
+def test_where_the_columns_cannot_be_read_the_mark_tells(evacuate, asked, monkeypatch, mark, refused):
+    """Of a cell that came after the installation: nova's own work goes on there."""
+    def read(*_args):
+        raise RuntimeError('no such column')
+    monkeypatch.setattr(state, 'read', read)
+    instance = Instance(light_snapshot_enable=mark) if mark else Instance()
+    if refused:
+        with pytest.raises(exc.HTTPConflict):
+            evacuate(instance, 'none')
+    else:
+        assert evacuate(instance, 'none') == 'none' and asked == []

@@ -20,11 +20,22 @@ class Instance(object):
         return name == 'uuid'
 
 
-class Engine(object):
-    """Stands for the engine; `held` is why the layers have to stay as they are."""
+class Record(object):
+    job = None
 
-    def __init__(self, directory, domain=None, run=None, values=None, held=None):
-        self.directory, self.held, self.asked = directory, held, []
+
+class Engine(object):
+    """Stands for the engine; `why` is why the layers have to stay as they are."""
+
+    def __init__(self, directory, job=None, why=None):
+        self.directory, self.held, self.asked, self.record = directory, lambda: why, [], Record()
+        self.record.job = job
+
+    def settle(self):
+        self.asked.append('settle')
+
+    def finish_job(self):
+        self.asked.append('finish_job')
 
     def export(self, image_format):
         self.asked.append(('export', image_format))
@@ -73,11 +84,22 @@ def test_the_server_that_an_image_is_made_of_is_known_as_long_as_it_is_made(dire
     monkeypatch.setattr(driver, 'engine_of', engine_of)
     assert images.snapshot(lambda *_args, **_kwargs: extract(directory, found), host, None, Instance(), 'id',
                            update_task_state=None) == 'done'
-    assert [engine.asked for engine in found] == [[('export', 'raw'), 'finish']]
+    # It is looked at before nova does anything, and again when it is to be read.
+    assert [engine.asked for engine in found] == [[], [('export', 'raw'), 'finish']]
     assert images._under_way == {}
 
 
-def test_it_is_forgotten_after_a_failure_as_well(directory):
+@pytest.mark.parametrize('why,asked', [(None, ['settle', 'finish_job', 'columns']), ('its memory is saved', [])])
+def test_what_was_cut_off_is_finished_before_nova_saves_the_memory(directory, monkeypatch, why, asked):
+    engine = Engine(directory, job={'op': 'commit'}, why=why)
+    monkeypatch.setattr(driver, 'engine_of', lambda *_args: engine)
+    monkeypatch.setattr(driver, 'save_columns', lambda *_args: engine.asked.append('columns'))
+    assert images.snapshot(lambda *_args: list(engine.asked), None, None, Instance(), 'id', None) == asked
+
+
+def test_it_is_forgotten_after_a_failure_as_well(directory, monkeypatch):
+    monkeypatch.setattr(driver, 'engine_of', lambda *_args: Engine(directory))
+
     def original(*_args):
         assert list(images._under_way) == ['uuid']
         raise errors.Held('no image')
@@ -86,16 +108,11 @@ def test_it_is_forgotten_after_a_failure_as_well(directory):
     assert images._under_way == {}
 
 
-def test_of_a_file_alone_nothing_is_changed(directory, monkeypatch):
-    """Whose memory is saved nobody can tell then."""
-    found = []
-
-    def made(*args):
-        found.append(Engine(*args))
-        return found[-1]
-    monkeypatch.setattr(images.engines, 'Engine', made)
-    extract(directory, found)
-    assert [engine.held for engine in found] == [images.UNKNOWN]
+def test_of_a_file_alone_no_image_is_made(directory):
+    """Whether somebody writes to it, and whose memory is saved, nobody can tell then."""
+    with pytest.raises(errors.Held) as caught:
+        extract(directory, [])
+    assert str(caught.value) == images.UNKNOWN
 
 
 def test_a_plain_server_s_image_is_nova_s_alone(directory, monkeypatch):

@@ -14,10 +14,14 @@ class Instance(object):
     host = 'h'
 
 
+clients = []
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """(server, version, method, arguments) of each call."""
     calls = []
+    del clients[:]
 
     class Client(object):
         def prepare(self, server, version, timeout=None):
@@ -26,7 +30,8 @@ def asked(monkeypatch):
                     calls.append((server, version, method, sorted(kwargs)) + ((timeout,) if timeout else ()))
                     return {}
             return Prepared()
-    monkeypatch.setattr(rpcapi.rpc, 'get_client', lambda _target, serializer: Client())
+    monkeypatch.setattr(rpcapi.rpc, 'get_client', lambda _target, serializer: clients.append(serializer) or Client())
+    monkeypatch.setattr(rpcapi.ComputeAPI, '_router', None)
     monkeypatch.setitem(places.PLACES, 'rpc_router', ())
     monkeypatch.setattr(places, 'rpc_client', lambda _router, _context, _instance: Client())
     monkeypatch.setattr(places, 'rpc_client_of_host', lambda _router, _context, _host: Client())
@@ -49,6 +54,15 @@ def test_what_is_new_is_asked_for_in_its_version(asked):
         api.operate(None, one, operation, {})
     api.operate(None, one, 'recover', {'index': 1, 'use_root': False, 'safety': False})
     assert len(asked) == 8 and all(call[:2] == ('h', '1.1') for call in asked)
+
+
+def test_the_process_has_one_client(asked):
+    """Each that is made leaves connections open, in nova 14 and 15."""
+    for _again in range(3):
+        rpcapi.ComputeAPI().about(None, 'h')
+        rpcapi.ComputeAPI().about_host(None, Instance(), 'other')
+    assert len(clients) == 1
+    assert asked[:2] == [('h', '1.3', 'about', [], rpcapi.ALL_TIMEOUT), ('other', '1.3', 'about', [], rpcapi.ALL_TIMEOUT)]
 
 
 def test_what_a_host_runs_is_asked_for_in_its_version_and_not_for_ever(asked):

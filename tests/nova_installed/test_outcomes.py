@@ -299,6 +299,13 @@ class OutcomesTest(DatabaseCase):
         instance = self.cut_off()
         instance.host = 'h'
         self.assertEqual([instance], self.started(instance))
+        # What nova reads at its start has no system metadata in most releases; a state of nova's says where to look.
+        bare = objects.Instance.get_by_uuid(self.cell, instance.uuid, expected_attrs=['info_cache', 'metadata'])
+        self.assertFalse(bare.obj_attr_is_set('system_metadata'))
+        bare.host = 'h'
+        self.assertEqual([], self.started(bare))
+        bare.task_state = 'rebuild_spawning'
+        self.assertEqual([bare], self.started(bare))
         self.replace(settling.nova.context, 'get_admin_context', lambda: self.cell)
         settling.settle_all(self.manager, [instance])
         self.check_plain(instance)

@@ -45,7 +45,7 @@ def wrong(context, instance, host):
         why = 'the compute host %s did not answer whether light-snapshot runs there' % host
     except messaging.RemoteError as error:
         if rpcapi.is_unknown(error):
-            why = 'light-snapshot does not run on the compute host %s' % host
+            why = 'light-snapshot does not run on the compute host %s, or is too old there to say so' % host
         else:
             why = 'the compute host %s failed at being asked for its light-snapshot (%s)' % (host, error.exc_type)
     except Exception as error:
@@ -119,7 +119,7 @@ def _checked(original):
     @functools.wraps(original)
     def checked(self, destination, *args, **kwargs):
         from light_snapshot.nova import state       # it builds on what imports this
-        if state.read(self.context, [self.instance.uuid]).get(self.instance.uuid, {}).get('light_snapshot_enable'):
+        if state.is_enabled(self.context, self.instance):
             try:
                 check(self.context, self.instance, destination)
             except errors.EngineError as exc:

@@ -23,6 +23,7 @@ from light_snapshot.engine import inventory
 from light_snapshot.engine import layout
 from light_snapshot.engine import record as records
 from light_snapshot.nova import counters
+from light_snapshot.nova import names
 from light_snapshot.nova import options
 from light_snapshot.nova import privileges
 
@@ -30,8 +31,7 @@ LOG = logging.getLogger(__name__)
 # nova.conf.CONF, by the name that every release has for it.
 CONF = cfg.CONF
 
-# In an instance's system metadata, while light snapshots are enabled.
-MARK, MARKED = 'light_snapshot_enable', 'True'
+MARK, MARKED = names.MARK, names.MARKED
 # Task states in which nova makes a server's disk anew: after shelve, and after an evacuation without shared storage. (A
 # rebuild takes the mark away first.)
 SPAWNING = ('spawning', 'rebuild_spawning')

@@ -8,18 +8,13 @@ import os
 import shutil
 
 from nova.virt.libvirt import utils as libvirt_utils
-from oslo_config import cfg
 
-from light_snapshot.engine import engine as engines
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
 from light_snapshot.engine import record as records
 from light_snapshot.nova import driver as glue
-from light_snapshot.nova import options
-from light_snapshot.nova import privileges
 
 LOG = logging.getLogger(__name__)
-CONF = cfg.CONF
 
 UNKNOWN = 'Which server this image is made of is not known here: its layers were not touched. Make it as nova does (createImage).'
 
@@ -32,12 +27,22 @@ def snapshot(original, self, context, instance, *args, **kwargs):
     saved (nova does so itself for an image, where it makes none of running guests)."""
     if not glue.has_record(instance):
         return original(self, context, instance, *args, **kwargs)
+    _settle(self, context, instance)
     name = os.path.basename(libvirt_utils.get_instance_path(instance))
     _under_way[name] = self, instance
     try:
         return original(self, context, instance, *args, **kwargs)
     finally:
         _under_way.pop(name, None)
+
+
+def _settle(driver, context, instance):
+    """What was cut off is finished while the guest runs, or is off: nova may save its memory next, and no layer may be changed then."""
+    engine = glue.engine_of(driver, instance)
+    if engine.record.job and not engine.held():
+        engine.settle()
+        engine.finish_job()
+        glue.save_columns(context, instance, engine.record)
 
 
 def live_snapshot(original, self, context, instance, guest, disk_path, out_path, source_format, image_format,
@@ -59,9 +64,9 @@ def snapshot_extract(original, self, target, out_format):
     directory, name = os.path.split(self.path)
     if not layout.is_ours(name) or not records.exists(directory):
         return original(self, target, out_format)
-    asked = _under_way.get(os.path.basename(directory))
-    engine = glue.engine_of(*asked) if asked else engines.Engine(directory, None, privileges.run, options.values(CONF), UNKNOWN)
-    _export(engine, target, out_format)
+    if os.path.basename(directory) not in _under_way:
+        raise errors.Held(UNKNOWN)
+    _export(glue.engine_of(*_under_way[os.path.basename(directory)]), target, out_format)
 
 
 def _export(engine, target, image_format):

@@ -9,6 +9,7 @@ import time
 
 from nova import exception
 from nova import utils
+from nova.compute import task_states
 from nova.compute import vm_states
 import oslo_messaging as messaging
 
@@ -33,6 +34,8 @@ PAUSES = (2, 5, 10, 20, 40) + (60,) * 10
 
 CONFLICT = 409
 NOT_FOUND = 404
+
+_REBUILDS = (task_states.REBUILDING, task_states.REBUILD_BLOCK_DEVICE_MAPPING, task_states.REBUILD_SPAWNING)
 
 # What is imported no sooner than it is needed, because it builds on this module or on nova's objects.
 _LATER = ('light_snapshot.nova.daily', 'light_snapshot.nova.settling', 'light_snapshot.nova.state',
@@ -81,9 +84,20 @@ def init_instance(original, self, context, instance, *args, **kwargs):
     # nova leaves another host's server alone; of one whose deletion was cut off it has not read everything.
     if hasattr(self.driver, '_host') and instance.host == self.host and (
             instance.obj_attr_is_set('task_state') and names.is_ours(instance.task_state)
-            or glue.has_record(instance) or glue.is_half_rebuilt(instance)):
+            or glue.has_record(instance) or _is_half_rebuilt(instance)):
         self.__dict__.setdefault(_UNSETTLED, []).append(instance)
     return original(self, context, instance, *args, **kwargs)
+
+
+def _is_half_rebuilt(instance):
+    """Of a rebuild that was cut off nova has not read the system metadata, in most releases: one query for such a server."""
+    try:
+        if instance.obj_attr_is_set('task_state') and instance.task_state in _REBUILDS:
+            instance.system_metadata
+        return glue.is_half_rebuilt(instance)
+    except Exception:
+        LOG.exception('light-snapshot: %s could not be looked at; its next rebuild does', instance.uuid)
+        return False
 
 
 def rebuild_instance(original, self, context, instance, *args, **kwargs):

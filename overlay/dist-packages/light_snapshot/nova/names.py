@@ -2,6 +2,9 @@
 
 PREFIX = 'light_snapshot_'
 
+# In an instance's system metadata, while light snapshots are enabled.
+MARK, MARKED = 'light_snapshot_enable', 'True'
+
 # operation -> the task state that the server has while it is under way
 TASK_STATES = {
     'enable': PREFIX + 'enabling',

@@ -38,7 +38,7 @@ def _cell_of(context, instance):
 
 
 def _is_enabled(context, instance):
-    return state.read(_cell_of(context, instance), [instance.uuid]).get(instance.uuid, {}).get('light_snapshot_enable')
+    return state.is_enabled(_cell_of(context, instance), instance)
 
 
 def _guard_image(original, name):

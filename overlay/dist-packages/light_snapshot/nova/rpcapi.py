@@ -43,17 +43,17 @@ class Serializer(objects_base.NovaObjectSerializer):
 class ComputeAPI(object):
     """Calls `manager.Endpoint`. Each waits for its answer: it comes once the checks and the instant are done."""
 
-    def __init__(self):
-        self._router = None
+    # Of the process: nova 14 and 15 open connections for each that is made, and close none.
+    _router = None
 
     def _made(self):
         # Made at the first call: nova's RPC is set up after the routes are built.
-        if self._router is None:
+        if ComputeAPI._router is None:
             target = messaging.Target(topic='compute', namespace='light_snapshot', version=FIRST)
             client = rpc.get_client(target, serializer=Serializer())
             router = places.find('rpc_router')
-            self._router = router(client) if router is not None else client
-        return self._router
+            ComputeAPI._router = router(client) if router is not None else client
+        return ComputeAPI._router
 
     def _call(self, context, instance, method, **kwargs):
         version = SECOND if is_new(method, **kwargs) else FIRST

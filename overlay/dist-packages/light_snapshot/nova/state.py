@@ -6,15 +6,20 @@ not know the columns. Plain SQL, in the words that SQLAlchemy 1.0 and 2.0 both t
 
 from __future__ import absolute_import
 
+import logging
+
 import sqlalchemy
 
 from nova.objects import base
 from nova.objects import fields
 
 from light_snapshot.nova import destinations
+from light_snapshot.nova import names
 from light_snapshot.nova import places
 from light_snapshot.nova import quota
 from light_snapshot.nova import summary
+
+LOG = logging.getLogger(__name__)
 
 COLUMNS = ('light_snapshot_enable', 'snapshot_committed', 'snapshot_index', 'root_index', 'snapshot_store',
            'snapshot_daily')
@@ -53,6 +58,17 @@ def _values(row):
     for name in FLAGS:
         values[name] = bool(values[name])
     return values
+
+
+def is_enabled(context, instance):
+    """Whether light snapshots are on for a server of the context's cell. Where the columns cannot be read (a cell that came after the
+    installation, a database of another kind) the mark tells, which nova keeps: what nova does to its servers goes on there."""
+    try:
+        return bool(read(context, [instance.uuid]).get(instance.uuid, {}).get('light_snapshot_enable'))
+    except Exception as exc:
+        LOG.warning('light-snapshot: the columns of server %s cannot be read; its system metadata says whether light snapshots are on: %s',
+                    instance.uuid, exc)
+        return instance.system_metadata.get(names.MARK) == names.MARKED
 
 
 def write(context, uuid, values):
