@@ -13,11 +13,19 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import other_qemu  # noqa: E402
 
+from light_snapshot.engine import domain  # noqa: E402
+
 
 @pytest.fixture(autouse=True)
 def removed(tmpdir):
     yield
     shutil.rmtree(str(tmpdir), ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def new_libvirt(monkeypatch):
+    """What stands for libvirt is one of today, where a test does not say otherwise."""
+    monkeypatch.setattr(domain.Domain, '_is_libvirt_before', lambda _self, _version: False)
 
 
 @pytest.fixture(autouse=True)

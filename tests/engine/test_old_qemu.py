@@ -149,3 +149,25 @@ def test_a_new_one_is_looked_at_again(tmpdir, monkeypatch):
         made.chmod(0o755)
         made.rename(program)
         assert privileged._is_older(2, 10) is older
+
+
+def test_a_commit_that_waits_for_ever_is_ended(tmpdir, monkeypatch):
+    """2.3.0 does, once its job has failed."""
+    program = tmpdir.join('qemu-img')
+    program.write('#!/bin/sh\n[ "$1" = commit ] || { echo "qemu-img version 2.3.0"; exit 0; }\necho begun\nexec sleep 1000\n')
+    program.chmod(0o755)
+    other_qemu.use(monkeypatch, str(program))
+    monkeypatch.setattr(privileged, 'STUCK', 1)
+    server = Server(tmpdir)
+    with pytest.raises(errors.CommandFailed, match='did nothing for 1 s and was ended'):
+        privileged.commit(server.directory, 'disk.light-1', 'disk')
+
+
+def test_one_that_fails_says_why(tmpdir, monkeypatch):
+    program = tmpdir.join('qemu-img')
+    program.write('#!/bin/sh\n[ "$1" = commit ] || { echo "qemu-img version 2.3.0"; exit 0; }\necho "no such base" >&2\nexit 1\n')
+    program.chmod(0o755)
+    other_qemu.use(monkeypatch, str(program))
+    server = Server(tmpdir)
+    with pytest.raises(errors.CommandFailed, match='no such base'):
+        privileged.commit(server.directory, 'disk.light-1', 'disk')

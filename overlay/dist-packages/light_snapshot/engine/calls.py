@@ -58,6 +58,10 @@ class Calls(object):
         undo = functools.partial(getattr(self._dom, late), None, 0) if late else None
         return self._ask(_Call(name, functools.partial(getattr(self._dom, name), *args), undo), seconds)
 
+    def host(self, name):
+        """What a method of the domain's connection answers."""
+        return self._ask(_Call(name, lambda: getattr(self._dom.connect(), name)()), self._timeout)
+
     def _ask(self, call, seconds):
         with self._lock:
             if _hung:

@@ -16,7 +16,15 @@ POLL = 0.05             # seconds between two looks at a block job
 POLL_LEAST, POLL_MOST = 0.01, 0.5     # seconds between two questions after a commit
 LAG = 1                 # seconds that its definition may lag behind its list of jobs when nothing is asked of it
 SETTLE = 10             # seconds that libvirt has to show what a block job has changed, once the job is gone
+SCAN = 3                # seconds for which a libvirt that guesses has to say 'ready'
 AGENT = 6               # seconds beside its own that libvirt may take to find out that a guest agent does not answer
+
+
+# Versions, as libvirt counts them: 1.2.17 is 1002017.
+_PIVOT_IS_SEEN = 1002017        # libvirt: before, its first answer to a pivot of a disk is made up, whatever QEMU does
+_READY_IS_TOLD = 1002018        # libvirt: before, whatever has copied all that it knows of so far is 'ready'
+_CHAIN_IS_KEPT = 5010000        # libvirt: before, it reads the chain from the files anew after each job, and may fail at it
+_DISCARDS_ARE_KEPT = 2003001    # QEMU: before, what is written beside a discard may be missing in an active commit
 
 
 def _libvirt():
@@ -43,12 +51,16 @@ class Domain(object):
     def __init__(self, dom, target='vda', timeout=calls.TIMEOUT):
         self.dom = calls.Calls(dom, timeout)
         self.target = target
+        self._ready_since = None
 
     def on(self, target):
         """The same domain and another of its devices."""
         other = copy.copy(self)
-        other.target = target
+        other.target, other._ready_since = target, None
         return other
+
+    def _is_libvirt_before(self, version):
+        return self.dom.host('getLibVersion') < version
 
     def is_running(self):
         return bool(self.dom.isActive())
@@ -117,6 +129,16 @@ class Domain(object):
             files.append(source.get('file'))
             node = node.find('backingStore')
         return files
+
+    def check_chain(self, lowest):
+        """See that libvirt knows the whole chain: what is not in it could not be told from what was committed.
+
+        :param lowest: nova's own disk, which every chain of ours comes to
+        :raises EngineError: it does not
+        """
+        if lowest not in self.chain() and self._is_libvirt_before(_CHAIN_IS_KEPT):
+            raise errors.EngineError('libvirt does not know all files that disk %s of this server stands on, so that nothing was committed or '
+                                     'removed. Restart libvirtd (guests run on), then try again.' % self.target)
 
     def snapshot(self, paths):
         """Freeze the active layers of some devices at one instant, and let the guest write to (ready made, empty)
@@ -230,8 +252,16 @@ class Domain(object):
         if self.active() == base:
             return
         if not self.job():
+            self._check_discards()
             self._begin_commit(base, None, _libvirt().VIR_DOMAIN_BLOCK_COMMIT_ACTIVE)
         catch_up.wait(base)
+
+    def _check_discards(self):
+        """:raises EngineError: the guest may discard on this disk, which this QEMU does not stand in an active commit"""
+        # virtio's disks have no discards there yet.
+        if not self.target.startswith('vd') and self.dom.host('getVersion') < _DISCARDS_ARE_KEPT:
+            raise errors.EngineError('QEMU before 2.3.1 may lose what a guest writes to a disk like %s while it is committed; the commit was '
+                                     'not begun. Stop the server, try again, and start it.' % self.target)
 
     def check_can_commit(self, ours):
         """One block job a domain at a time: others' count, too (parallel ones race on the AppArmor profile). And none that
@@ -258,6 +288,10 @@ class Domain(object):
         if not self._wait(lambda: self.active() == base and not self.job()):
             raise errors.EngineError('libvirt has not changed over to %s yet after the commit; the server stays paused and has lost '
                                      'nothing. Try again.' % base)
+
+    def is_pivot_guessed(self):
+        """Whether this libvirt says of a pivot that it is done without having heard of it from QEMU."""
+        return self._is_libvirt_before(_PIVOT_IS_SEEN)
 
     def check_pivot(self, base):
         """See where a pivot that was cut off has come to: `base` is what the guest writes to, or `pivot` may be called again.
@@ -290,6 +324,8 @@ class Domain(object):
         """Give up the block job on our device, if there is one. A mirror that was ready is not pivoted to."""
         if self.job():
             self.dom.blockJobAbort(self.target, 0)
+            # libvirt 1.2.16 may answer before it is over.
+            self._wait(lambda: not self.job())
 
     def has_job(self):
         return bool(self.job())
@@ -302,4 +338,11 @@ class Domain(object):
         """Whether an active commit has caught up with the guest, so that `pivot` may follow."""
         # cur == end is not ready: new writes may still be on their way (backup-vm #23).
         mirror = self._disk().find('mirror')
-        return mirror is not None and mirror.get('ready') == 'yes'
+        if mirror is None or mirror.get('ready') != 'yes':
+            self._ready_since = None
+            return False
+        if not self._is_libvirt_before(_READY_IS_TOLD):
+            return True
+        # It may be looking for what there is to copy, still.
+        self._ready_since = self._ready_since or time.time()
+        return time.time() - self._ready_since >= SCAN

@@ -22,9 +22,11 @@ pivots.
 """
 
 import logging
+import time
 import uuid
 
 from light_snapshot.engine import catchup
+from light_snapshot.engine import domain as domains
 from light_snapshot.engine import errors
 from light_snapshot.engine import holds
 from light_snapshot.engine import layout
@@ -252,6 +254,7 @@ class Runner(object):
         top = layout.of(disk, job['top'])
         if self.running():
             domain = self._on(disk)
+            domain.check_chain(self.record.path(disk))
             chain = domain.chain()
             # Of a branch that the guest is not on it has no file open.
             if self.record.path(top) in chain or self.record.path(base) in chain:
@@ -293,10 +296,27 @@ class Runner(object):
             catchup.CatchUp(self.domain, self.options, note, job).put_back()
             for domain, base in disks:
                 domain.pivot(base)
+            self._check_left(job, disks)
         except Exception as exc:
             self._resume_unless_pivoted(job, disks, note, exc)
             raise
         self._replace(job)
+
+    def _check_left(self, job, disks):
+        """See that QEMU writes to no layer any more, where libvirt's word is not enough.
+
+        :raises EngineError: it does, or may; the guest must stay paused
+        """
+        if not self.domain.is_pivot_guessed():
+            return
+        layers = set(layout.of(disk, layer['file']) for disk in self._disks(job) for layer in self.record.live if layer['file'] != job['base'])
+        end = time.time() + domains.SETTLE
+        while layers.intersection(self.files.written()):
+            if time.time() > end:
+                raise errors.EngineError(
+                    'libvirt says that the guest writes to %s, and QEMU has the layers open still; the server stays paused and has lost '
+                    'nothing. Do not resume it: stop the server and start it again, which commits them.' % disks[0][1])
+            time.sleep(domains.POLL)
 
     def _prepare_pivots(self, job, disks, note):
         try:
@@ -310,10 +330,20 @@ class Runner(object):
         """All disks or none: those that have caught up do not wait for ever, and the guest gets back what it had."""
         if not self.running():
             return
-        for domain, base in disks:
+        try:
+            for domain, base in disks:
+                self._abort(domain, base)
+        finally:
+            catchup.CatchUp(self.domain, self.options, note, job).undo()
+
+    @staticmethod
+    def _abort(domain, base):
+        try:
             if domain.active() != base:
                 domain.abort()
-        catchup.CatchUp(self.domain, self.options, note, job).undo()
+        except Exception as exc:
+            # What began this is told. libvirt before 1.3 ends no job of a disk whose last one has failed.
+            LOG.warning('light-snapshot: the commit into %s could not be ended: %s', base, exc)
 
     @staticmethod
     def _may_have_pivoted(job):

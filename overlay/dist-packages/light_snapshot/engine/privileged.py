@@ -11,6 +11,8 @@ import os
 import re
 import stat
 import subprocess
+import tempfile
+import time
 
 from light_snapshot.engine import errors
 from light_snapshot.engine import layout
@@ -98,6 +100,45 @@ _ALONE = (2, 12)
 def _shared():
     """Words for qemu-img to read what a running QEMU may hold."""
     return [] if _is_older(*_LOCKS) else ['-U']
+
+
+# Seconds for which a qemu-img may neither compute nor read or write.
+STUCK = 120
+
+
+def _run_watched(argv):
+    """As `_run`, for an old qemu-img that waits for ever for its own job once that has failed (seen with 2.3.0, on a full disk).
+
+    :raises CommandFailed: also where it did nothing for a while; it was ended then
+    """
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT, env=dict(os.environ, LC_ALL='C'))
+        child.stdin.close()
+        seen, since = None, time.time()
+        while child.poll() is None:
+            now = _done_by(child.pid)
+            if now != seen:
+                seen, since = now, time.time()
+            elif time.time() - since > STUCK:
+                child.kill()
+                child.wait()
+                raise errors.CommandFailed(argv, child.returncode, 'it did nothing for %d s and was ended; its disk may be full or broken'
+                                           % STUCK)
+            time.sleep(0.05)
+        said.seek(0)
+        if child.returncode:
+            raise errors.CommandFailed(argv, child.returncode, said.read().decode('utf-8', 'replace'))
+
+
+def _done_by(pid):
+    """What a process has done so far, as far as the kernel tells; one that waits for a disk does something."""
+    try:
+        with open('/proc/%d/stat' % pid) as stream:
+            words = stream.read().rpartition(')')[2].split()
+        with open('/proc/%d/io' % pid) as stream:
+            return time.time() if words[0] == 'D' else (words[11:13], stream.read())
+    except EnvironmentError:
+        return time.time()      # it has just ended
 
 
 def fsync(directory, name):
@@ -244,7 +285,8 @@ def commit(directory, name, base):
     The layer itself is left as it is (-d), so that a commit that was cut off can be run again.
     """
     top, below = _path(directory, name), _path(directory, base)
-    _run(['qemu-img', 'commit', '-q', '-f', 'qcow2', '-t', 'writeback', '-d', '-b', below, top])
+    run = _run_watched if _is_older(*_LOCKS) else _run
+    run(['qemu-img', 'commit', '-q', '-f', 'qcow2', '-t', 'writeback', '-d', '-b', below, top])
     fsync(directory, base)
 
 
