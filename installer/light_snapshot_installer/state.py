@@ -19,7 +19,7 @@ def _empty():
         'format': FORMAT,
         'version': '',
         'phase': ABSENT,
-        'off': False,         # while it is rolling back: the operator's own word, not the removal of the package
+        'off': False,         # while it is rolling back, and when it is removed: the operator's own word was given, not the removal of the package alone
         'time': 0,            # seconds since 1970 of the last change of phase
         'parts': [],          # controller, compute, dashboard
         'files': {},          # path -> {'sha256', 'diverted'}; while a newer version comes, 'was': [SHA-256 of older ones of ours]
@@ -84,6 +84,10 @@ class State(object):
     def stays_off(self):
         """True if the operator has rolled back, whether that came to its end or not: the package's scripts leave the node alone."""
         return self.data['phase'] == ROLLED_BACK or self.data['phase'] == ROLLING_BACK and self.data['off']
+
+    def was_off(self):
+        """True if the package was removed from a node on which the operator had rolled back: a removal that dpkg gives up leaves it so."""
+        return self.data['phase'] == REMOVED and self.data['off']
 
     def add_pending(self, services):
         """Note that services will have to restart, because something that they use changes now."""

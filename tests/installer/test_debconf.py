@@ -188,7 +188,8 @@ def test_purge_forgets(debconf):
 
 
 @pytest.mark.parametrize('phase,asked', [
-    ('installed', []), ('rolled-back', []), ('', []), ('rolling-back', PLAIN), ('removed', PLAIN),
+    ('installed', []), ('rolled-back', []), ('', []), ('rolling-back', PLAIN + ['--removal-failed']),
+    ('removed', PLAIN + ['--removal-failed']),
 ])
 def test_a_removal_that_was_given_up(debconf, phase, asked):
     """Refused, it changed nothing; failed on its way, it took files off a node whose package stays."""

@@ -9,6 +9,7 @@ from light_snapshot_installer import paths
 
 UUID = '11111111-2222-3333-4444-555555555555'
 LIVE = u'{"live": [{"index": 1}], "root": {"file": "disk"}, "job": null}'
+GIVEN_UP = ('install', '--maintainer-script', '--removal-failed')
 SCRIPTS = (('install', '--maintainer-script', '--only-files'), ('install', '--maintainer-script'))
 
 
@@ -111,5 +112,39 @@ def test_a_removal_that_fails_on_its_way_is_taken_back(installed):
     assert installed.run('rollback', '--maintainer-script', '--wait', '1')[0] == 1
     assert phase(installed) == 'rolling-back' and not os.path.exists(installed.at('light_snapshot'))
     os.unlink(installed.top + '/var/log/dies-nova-compute')
-    assert installed.run('install', '--maintainer-script')[0] == 0
+    assert installed.run(*GIVEN_UP)[0] == 0
+    assert installed.run('verify')[0] == 0
+
+
+@pytest.mark.parametrize('ended', [True, 'noted by an older version', False])
+def test_a_removal_that_fails_after_a_rollback_by_hand_leaves_the_node_rolled_back(installed, ended):
+    """The package stays, and with it the operator's word: for postinst, for nova's next upgrade, and for a second removal that fails."""
+    if ended:
+        assert installed.run('rollback')[0] == 0
+        if ended is not True:
+            with open(installed.top + paths.STATE_FILE) as stream:
+                record = json.load(stream)
+            del record['off']
+            write(installed.top + paths.STATE_FILE, json.dumps(record))
+    else:
+        write(installed.top + '/var/log/dies-nova-compute', u'')
+        assert installed.run('rollback', '--wait', '1')[0] == 1
+        os.unlink(installed.top + '/var/log/dies-nova-compute')
+    for removals in (1, 2):
+        for _again in range(removals):
+            assert installed.run('rollback', '--maintainer-script')[0] == 0
+            assert phase(installed) == 'removed'
+        for script in (GIVEN_UP,) + SCRIPTS:
+            code, out, _err = installed.run(*script)
+            assert code == 0 and 'stays off' in out
+        assert phase(installed) == 'rolled-back' and installed.tree() == installed.before
+    # One that did come to its end is followed by an installation.
+    assert installed.run('rollback', '--maintainer-script')[0] == 0
+    assert installed.run(*SCRIPTS[1])[0] == 0 and installed.run('verify')[0] == 0
+
+
+def test_a_removal_that_fails_at_its_very_end_is_taken_back(installed):
+    assert installed.run('rollback', '--maintainer-script')[0] == 0
+    assert phase(installed) == 'removed'
+    assert installed.run(*GIVEN_UP)[0] == 0
     assert installed.run('verify')[0] == 0

@@ -21,6 +21,8 @@ def options(parser):
     online.options(parser)
     # What dpkg's triggers ask for while nova's packages are not configured yet: the rest follows in a second run.
     parser.add_argument('--only-files', action='store_true', help=argparse.SUPPRESS)
+    # What dpkg asks for when the package's removal did not end: it stays, and what the operator had said before holds again.
+    parser.add_argument('--removal-failed', action='store_true', help=argparse.SUPPRESS)
     parser.add_argument('--dry-run', action='store_true', help='print every change that would be made; make none')
     parser.add_argument('--wait', type=serving.seconds, default=serving.DEADLINE, metavar='SECONDS',
                         help='how long each service may take to serve again (default: %(default)s)')
@@ -30,6 +32,8 @@ def run(root, arguments, out, share=SHARE):
     """Do it; returns the exit code. Raises errors.InstallerError."""
     record = states.State(root)
     node = nodes.Node(root)
+    if arguments.removal_failed and record.was_off():
+        record.enter(states.ROLLED_BACK)
     if arguments.maintainer_script and record.stays_off() and not _needed(root, node, record, out):
         out.note('light-snapshot was rolled back on this node on %s and stays off; `light-snapshot install` puts it'
                  ' back%s' % (time.strftime('%Y-%m-%d %H:%M', time.localtime(record['time'])), '' if record['phase'] == states.ROLLED_BACK

@@ -31,9 +31,9 @@ def run(root, arguments, out, share=SHARE):
     off = not record['files'] and record['phase'] in (states.ABSENT, states.ROLLED_BACK, states.REMOVED)
     record.add_pending(name for name in services.running(root) if services.relevant(record['files'], name, root))
     restored = []
+    # A removal of the package that dpkg gives up leaves what the operator wanted before; so does a second one.
+    record['off'] = record.stays_off() or record.was_off() or not arguments.maintainer_script
     if not off:
-        # A removal of the package that dpkg gives up leaves what the operator wanted before.
-        record['off'] = record.stays_off() or not arguments.maintainer_script
         record.enter(states.ROLLING_BACK)
         out.step('removing %d files' % len(record['files']))
         try:
