@@ -9,18 +9,23 @@ _FSTAB, _MOUNTED = '/etc/fstab', '/proc/self/mountinfo'
 
 
 def away(root, path):
-    """The mount point of /etc/fstab, at `path` or above it, where nothing is mounted; '' without one, and for a node that is a tree.
+    """The mount point of /etc/fstab that hides what lies at `path`: one at it or above it where nothing is mounted, nor anything nearer
+    to it; '' without one, and for a node that is a tree.
 
-    Raises IOError or OSError if that cannot be read.
+    Of mount points that are not on the way there nothing is asked: one on a dead server of NFS would not answer. `noauto` counts as any
+    other: a cluster's manager mounts such a one, and what it does not show now nova may have used. Raises IOError or OSError if
+    the tables cannot be read.
     """
     if not root.live:
         return ''
-    above = set(upwards(path)) | set(upwards(_real(root, path)))
-    named = [point for point in _field(root, _FSTAB, 1) if point in above or _real(root, point) in above]
-    mounted = _field(root, _MOUNTED, 4) if named else ()
-    for point in named:
-        if point not in mounted and _real(root, point) not in mounted:
-            return point
+    named, mounted = set(_field(root, _FSTAB, 1)), set(_field(root, _MOUNTED, 4))
+    for way in (upwards(path), upwards(_real(root, path))) if named else ():
+        for point in way:
+            # The kernel has its own names, without links.
+            if point in mounted or _real(root, point) in mounted:
+                break
+            if point in named:
+                return point
     return ''
 
 

@@ -88,6 +88,55 @@ def test_file_system_that_is_not_mounted(compute, point):
     assert compute.run('rollback')[0] == 0
 
 
+def fstab(node, *lines):
+    write(node.top + '/etc/fstab', u''.join(u'%s 0 2\n' % line for line in lines))
+
+
+@pytest.mark.parametrize('point', ['/var', '/var/lib/nova'])
+def test_what_is_mounted_nearer_hides_nothing(compute, point):
+    compute.run('install')
+    fstab(compute, u'/dev/x %s xfs nofail' % point, u'/dev/y /var/lib/nova/instances xfs nofail', u'/dev/z /var/lib/nova/instances/deeper xfs nofail')
+    mounted(compute, '/var/lib/nova/instances')
+    code, _out, err = compute.run('rollback')
+    assert code == 0, err
+
+
+def test_what_is_mounted_nearer_where_a_link_leads(compute):
+    """fstab may name a mount point by way of a link, which the kernel does not."""
+    compute.run('install')
+    os.makedirs(compute.top + '/srv/nova/instances')
+    shutil.rmtree(compute.top + '/var/lib/nova')
+    os.symlink(compute.top + '/srv/nova', compute.top + '/var/lib/nova')
+    fstab(compute, u'/dev/x /var/lib/nova/instances xfs nofail', u'/dev/y /srv xfs nofail')
+    mounted(compute, '/srv/nova')
+    assert compute.run('rollback')[0] == 3
+    mounted(compute, '/srv/nova/instances')
+    code, _out, err = compute.run('rollback')
+    assert code == 0, err
+
+
+def test_noauto_counts_as_any_other(compute):
+    compute.run('install')
+    fstab(compute, u'/dev/drbd0 /var/lib/nova/instances xfs noauto')
+    mounted(compute)
+    assert compute.run('rollback')[0] == 3
+    mounted(compute, '/var/lib/nova/instances')
+    assert compute.run('rollback')[0] == 0
+
+
+def test_other_file_systems_are_not_looked_at(compute, monkeypatch):
+    """One on a dead server of NFS would not answer."""
+    compute.run('install')
+    os.makedirs(compute.top + '/mnt/backup')
+    fstab(compute, u'server:/x /mnt/backup nfs hard', u'server:/y /mnt/other nfs hard,noauto')
+    mounted(compute, '/mnt/backup')
+    looked, lstat = [], os.lstat
+    monkeypatch.setattr(os, 'lstat', lambda path, **more: looked.append(str(path)) or lstat(path, **more))
+    assert compute.run('rollback')[0] == 0
+    assert any(path.startswith(compute.top + '/var/lib/nova') for path in looked)
+    assert not [path for path in looked if path.startswith(compute.top + '/mnt')]
+
+
 def test_file_system_that_is_not_mounted_is_none_of_a_tree(compute):
     """What this machine has mounted says nothing of an image."""
     compute.root.live = False
