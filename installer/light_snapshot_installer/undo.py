@@ -79,9 +79,14 @@ def undo_apparmor(root, record, out):
 def live(root, node):
     """Why files may not go from this host; '' if they may."""
     try:
-        found = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
+        return layered(root, node)
     except errors.InstallerError as error:
         return error.what
+
+
+def layered(root, node):
+    """Which servers on this host have live layers, as text; '' without any. Raises records.Unreadable."""
+    found = [uuid for uuid, alive, _problem in records.read(root, node.instances_path()) if alive]
     return '%d server(s) on this host have live layers, which nova alone would lose: %s' % (len(found), ', '.join(found)) if found else ''
 
 

@@ -79,6 +79,7 @@ def test_servers_that_got_layers_meanwhile_go_before_the_operators_word(installe
     installed.record(UUID, LIVE)
     code, out, _err = installed.run(*SCRIPTS[0])
     assert code == 0 and 'light-snapshot is put back' in out and UUID in out
+    assert ('could not restart nova-compute, and' if ended else 'did not end, and') in out
     assert os.path.exists(installed.at('light_snapshot/nova/hooks.py'))
     if ended:
         known(installed)
@@ -86,6 +87,30 @@ def test_servers_that_got_layers_meanwhile_go_before_the_operators_word(installe
         os.unlink(installed.top + '/var/log/dies-nova-compute')
     assert installed.run('install', '--maintainer-script')[0] == 0
     assert installed.run('verify')[0] == 0
+
+
+@pytest.mark.parametrize('left', ['our code runs on', 'restarted by hand', 'did not come back'])
+def test_what_cannot_be_seen_counts_only_where_our_code_still_runs(installed, services, left):
+    """Weeks later, where the servers' directory is away at an upgrade, nothing of the sort is known, and the operator's word holds."""
+    if left == 'did not come back':
+        write(installed.top + '/var/log/dies-nova-compute', u'')
+        assert installed.run('rollback', '--wait', '1')[0] == 1
+    else:
+        stray(installed)
+        assert installed.run('rollback')[0] == 4
+    if left == 'restarted by hand':
+        services.start('nova-compute')
+    os.rename(installed.top + '/var/lib/nova/instances', installed.top + '/var/lib/nova/away')
+    os.symlink('/nowhere', installed.top + '/var/lib/nova/instances')
+    before = phase(installed)
+    code, out, _err = installed.run(*SCRIPTS[0])
+    assert code == 0 and '/var/lib/nova/instances cannot be read' in out
+    if left == 'our code runs on':
+        assert 'could not restart nova-compute, and' in out and '(process %d)' % services.pid('nova-compute') in out and 'is put back' in out
+        assert os.path.exists(installed.at('light_snapshot/nova/hooks.py'))
+    else:
+        assert 'the roll-back stands' in out and 'stays off' in out and 'is put back' not in out
+        assert phase(installed) == before and not os.path.exists(installed.at('light_snapshot'))
 
 
 @pytest.mark.parametrize('before', [None, 'rollback'])

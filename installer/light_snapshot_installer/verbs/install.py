@@ -82,13 +82,37 @@ def run(root, arguments, out, share=SHARE):
 
 
 def _needed(root, node, record, out):
-    """True if servers got layers since the operator's roll-back began: a nova that starts without us would lose them."""
+    """True if servers got layers since the operator's roll-back began: a nova that starts without us would lose them.
+
+    Where that cannot be seen it may be so as long as a nova-compute with our code runs on, and not any more after that.
+    """
+    under_way = record['phase'] == states.ROLLING_BACK
     # What is pending has had our code in its memory.
-    what = undo.live(root, node) if record['phase'] == states.ROLLING_BACK or record['pending'] else ''
+    if not under_way and not record['pending']:
+        return False
+    try:
+        what = undo.layered(root, node)
+    except errors.InstallerError as error:
+        process = _extended(root, record)
+        if not process:
+            out.note('%s; no nova-compute with the code of light-snapshot is left, so that the roll-back stands' % error.what)
+            return False
+        what = 'a nova-compute with the code of light-snapshot still runs (process %d), and %s' % (process.pid, error.what)
     if what:
-        out.note('the roll-back of this node did not end, and %s: light-snapshot is put back. Run `light-snapshot rollback` again when that is'
-                 ' seen to' % what)
+        out.note('the roll-back of this node %s, and %s: light-snapshot is put back. Run `light-snapshot rollback` again when that is seen to' % (
+            'did not end' if under_way else 'could not restart %s' % ', '.join(record['pending']), what))
     return bool(what)
+
+
+def _extended(root, record):
+    """The process of nova-compute that has had our code since before the roll-back; None without one."""
+    if services.COMPUTE not in record['pending']:
+        return None
+    known = record['by_hand'].get(services.COMPUTE)
+    for one in services.processes(root, services.COMPUTE):
+        if list(one.key) in known if known else one.start < record['time']:
+            return one
+    return None
 
 
 def refuse(root, record, entries=()):
