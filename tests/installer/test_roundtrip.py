@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from installer_fakes import SHIMS, write
-from light_snapshot_installer import diversions, files, keeping, paths
+from light_snapshot_installer import copying, diversions, files, keeping, paths, serving
 
 
 def read(path):
@@ -212,15 +212,15 @@ def test_syntax_that_this_python_does_not_know(compute):
     assert compute.tree() == before
 
 
-def cut_off(monkeypatch, module, name, after):
-    """Let `module.name` fail as at a power cut, from its `after`-th call on."""
+def cut_off(monkeypatch, module, name, after, error=KeyboardInterrupt):
+    """Let `module.name` fail as at a power cut, or with `error`, from its `after`-th call on."""
     calls = []
     whole = getattr(module, name)
 
     def cut(*arguments, **keywords):
         calls.append(arguments)
         if len(calls) > after:
-            raise KeyboardInterrupt
+            raise error
         return whole(*arguments, **keywords)
     monkeypatch.setattr(module, name, cut)
 
@@ -290,6 +290,30 @@ def test_copying_that_fails_after_an_installation_that_was_cut_off_is_undone(com
     assert code == 1 and 'Every file was put back' in err, err
     assert compute.tree() == before and diversions.ours(compute.root) == {}
     assert compute.run('install')[0] == 0 and compute.run('verify')[0] == 0
+
+
+@pytest.mark.parametrize('down', [False, True])
+def test_what_has_to_restart_after_an_installation_that_was_cut_off_is_undone(compute, services, monkeypatch, down):
+    """Nothing runs our code then; but a service that the cut left between its end and its start is not forgotten."""
+    before = compute.tree()
+    services.start('nova-compute')
+    if down:
+        write(compute.top + '/var/log/dies-nova-compute', u'')
+    with monkeypatch.context() as patch:
+        cut_off(patch, *((serving, '_first_sign', 0) if down else (copying, 'compile_all', 0)))
+        assert compute.run('install')[0] == 1
+    with monkeypatch.context() as patch:
+        cut_off(patch, copying, 'compile_all', 0, IOError(5, 'Input/output error'))
+        code, _out, err = compute.run('install')
+    assert code == 1 and 'Every file was put back' in err, err
+    with open(compute.top + paths.STATE_FILE) as stream:
+        assert json.load(stream)['pending'] == (['nova-compute'] if down else [])
+    if down:
+        os.unlink(compute.top + '/var/log/dies-nova-compute')
+    open(compute.calls, 'w').close()
+    assert compute.run('rollback')[0] == 0
+    assert services.asked() == (['service nova-compute restart'] if down else [])
+    assert services.pid('nova-compute') and compute.tree() == before
 
 
 @pytest.mark.parametrize('used', ['layers', 'service'])

@@ -68,7 +68,9 @@ def run(root, arguments, out, share=SHARE):
         changed = install_files(root, record, entries, kept, out)
     except (errors.InstallerError, IOError, OSError) as error:
         unsafe = '' if fresh else undo.live(root, node) or began and 'these services began with some of them: %s' % ', '.join(began)
-        raise _undone(root, record, record['first'], pending, error, unsafe)
+        # What the run that was cut off noted runs nova's own code; what a restart of ours took down has to be started.
+        stays = pending if fresh else [name for name in pending if name in record['restarting']]
+        raise _undone(root, record, record['first'], stays, error, unsafe)
     interpreter.remember(root)
     record['parts'], record['version'] = node.parts, version()
     record.add_pending(services.stale(root, record['files']))
@@ -205,8 +207,8 @@ def _differs(root, record, entry):
 
 
 def _undone(root, record, first, pending, error, unsafe=''):
-    """Undo a half-done copy of a `first` installation, unless that is `unsafe` (why), and return the error to raise; `pending` were so
-    before it."""
+    """Undo a half-done copy of a `first` installation, unless that is `unsafe` (why), and return the error to raise; `pending` have
+    to restart all the same."""
     what = getattr(error, 'what', None) or str(error)
     step = getattr(error, 'next_step', '') or 'see to the cause, then run `light-snapshot install` again'
     if record['phase'] != states.INSTALLING:
