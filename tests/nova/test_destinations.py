@@ -14,7 +14,7 @@ from light_snapshot.nova import refusals
 from light_snapshot.nova import rpcapi
 from light_snapshot.nova import state
 
-from tests.nova.stand_in import Instance
+from stand_in import Instance
 
 WELL = {'version': '1', 'on_disk': '1', 'problems': []}
 
@@ -153,13 +153,19 @@ class Api(object):
     def evacuate(self, context, instance, host, on_shared_storage, admin_password=None, force=None):
         return host
 
+    def live_migrate(self, context, instance, block_migration, disk_over_commit, host_name, force=None):
+        return host_name
+
+    def resize(self, context, instance, flavor_id=None, clean_shutdown=True, host_name=None):
+        return host_name
+
 
 @pytest.fixture
 def evacuate(asked, enabled, monkeypatch):
     monkeypatch.setattr(servicegroup.API, 'service_is_up', lambda _self, service: service.host != 'broken', raising=False)
     listed(monkeypatch, 'ServiceList', get_all=lambda _context: [
         Service('well'), Service('silent', disabled=True), Service('broken'), Service('none', 'nova-conductor'), Service('the old one')])
-    guarded = refusals._guard_evacuate(Api.evacuate)
+    guarded = refusals._guard_move(Api.evacuate, 'evacuate')
 
     def evacuate(instance, host, **more):
         instance.host = 'the old one'
@@ -175,6 +181,21 @@ def test_an_evacuation_to_a_host_without_ours_is_refused(evacuate):
     with pytest.raises(exc.HTTPConflict) as caught:
         evacuate(Instance(), 'none', admin_password='x')
     assert 'Cannot evacuate server %s. ' % Instance.uuid in caught.value.explanation and 'none' in caught.value.explanation
+
+
+@pytest.mark.parametrize('name,args', [('live_migrate', (None, False)), ('resize', ())])
+def test_another_move_to_a_host_that_is_named(evacuate, asked, name, args):
+    guarded, instance = refusals._guard_move(getattr(Api, name), name), Instance()
+    instance.host = 'here'
+    assert guarded(Api(), Context(), instance, *args, host_name='well') == 'well' and asked == ['well']
+    with pytest.raises(exc.HTTPConflict) as caught:
+        guarded(Api(), Context(), instance, *args, host_name='none')
+    assert 'Cannot migrate server %s. ' % Instance.uuid in caught.value.explanation
+    # Where nova chooses it is asked later; and of its own host nobody is.
+    del asked[:]
+    for host in (None, 'here'):
+        assert guarded(Api(), Context(), instance, *args, host_name=host) == host
+    assert asked == []
 
 
 def test_a_plain_server_is_evacuated_anywhere(evacuate, asked):

@@ -13,7 +13,7 @@ from light_snapshot.nova import faults
 from light_snapshot.nova import moves
 from light_snapshot.nova import places
 
-from tests.nova import stand_in
+import stand_in
 
 
 class Flavor(object):

@@ -3,7 +3,8 @@ file that its restore points stand on. Whoever is about to send one asks the oth
 
 - a resize or a cold migration: nova-compute at the source (moves.py), before it commits anything;
 - a live migration: nova-conductor, for each host that it considers; and nova-compute at the source, before anything is copied;
-- an evacuation: nova-api (refusals.py), since neither the source nor the destination can.
+- an evacuation: nova-api (refusals.py), since neither the source nor the destination can. It asks for the others, too, where the user
+  names the host.
 """
 
 from __future__ import absolute_import
@@ -123,6 +124,7 @@ def _checked(original):
             try:
                 check(self.context, self.instance, destination)
             except errors.EngineError as exc:
+                LOG.warning('light-snapshot: %s', exc)
                 # nova goes on to the next host then, if it was not told which.
                 raise exception.MigrationPreCheckError(reason=str(exc))
         return original(self, destination, *args, **kwargs)

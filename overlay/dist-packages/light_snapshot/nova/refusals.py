@@ -24,12 +24,16 @@ from light_snapshot.nova import state
 #: Methods of nova's compute API that have an image made of a server -> what the user wants, for 'Cannot ... server'.
 IMAGES = {'snapshot': 'make an image of', 'backup': 'make a backup of', 'shelve': 'shelve'}
 
+#: Those that send a server to another host -> (their argument that names it, what the user wants). A cold migration is a resize.
+MOVES = {'evacuate': ('host', 'evacuate'), 'live_migrate': ('host_name', 'migrate'), 'resize': ('host_name', 'migrate')}
+
 
 def extend():
     """Wrap the methods of nova's compute API."""
     for name in sorted(IMAGES):
         setattr(compute.API, name, _guard_image(getattr(compute.API, name), name))
-    compute.API.evacuate = _guard_evacuate(compute.API.evacuate)
+    for name in sorted(MOVES):
+        setattr(compute.API, name, _guard_move(getattr(compute.API, name), name))
 
 
 def _cell_of(context, instance):
@@ -68,18 +72,26 @@ def _refuse_image(context, instance, name):
                         'stop the server instead.' % (instance.uuid, len(kept)))
 
 
-def _guard_evacuate(original):
+def _guard_move(original, name):
     @functools.wraps(original)
-    def evacuate(self, context, instance, *args, **kwargs):
+    def guarded(self, context, instance, *args, **kwargs):
         if _is_enabled(context, instance):
-            host = places.argument(original, (self, context, instance) + args, kwargs, 'host')
-            cell = _cell_of(context, instance)
-            why = destinations.first_wrong(cell, instance, [host] if host else _hosts_for(cell, instance))
-            if why:
-                raise exc.HTTPConflict(explanation='Cannot evacuate server %s%s. %s' % (
-                    instance.uuid, '' if host else ' to a host that nova chooses', why))
+            host = places.argument(original, (self, context, instance) + args, kwargs, MOVES[name][0])
+            _refuse_move(_cell_of(context, instance), instance, name, host)
         return original(self, context, instance, *args, **kwargs)
-    return evacuate
+    return guarded
+
+
+def _refuse_move(context, instance, name, host):
+    """409 where a host that may be meant is none for a server with layers.
+
+    :param host: None where nova chooses. Of a server that moves the source, or nova-conductor, asks then
+    """
+    hosts = [host] if host else _hosts_for(context, instance) if name == 'evacuate' else []
+    why = destinations.first_wrong(context, instance, [one for one in hosts if one != instance.host])
+    if why:
+        raise exc.HTTPConflict(explanation='Cannot %s server %s%s. %s' % (
+            MOVES[name][1], instance.uuid, '' if host else ' to a host that nova chooses', why))
 
 
 def _hosts_for(context, instance):
