@@ -45,7 +45,7 @@ def test_a_place_is_where_the_table_says(word):
 
 
 def test_all_of_the_glue_can_be_imported():
-    names = ['api', 'asking', 'checking', 'counters', 'daily', 'destinations', 'driver', 'everywhere', 'guard', 'images', 'links', 'listing', 'manager', 'moves',
+    names = ['api', 'asking', 'beside', 'checking', 'counters', 'daily', 'destinations', 'driver', 'everywhere', 'guard', 'images', 'links', 'listing', 'manager', 'moves',
              'notifications', 'options', 'pages', 'policy', 'privileges', 'queries', 'quota', 'refusals', 'relied', 'resource', 'rpcapi', 'schedule',
              'schemas', 'state', 'summary', 'together', 'turns', 'unextended', 'views']
     names += ['extension'] if NUMBER < 16 else []

@@ -11,7 +11,6 @@ from __future__ import absolute_import
 
 import functools
 import logging
-import threading
 
 import oslo_messaging as messaging
 
@@ -19,12 +18,10 @@ from nova import exception
 from nova import objects
 
 from light_snapshot.engine import errors
+from light_snapshot.nova import beside
 from light_snapshot.nova import rpcapi
 
 LOG = logging.getLogger(__name__)
-
-# How many hosts are asked at the same time.
-ASKED_AT_ONCE = 16
 
 
 def check(context, instance, host):
@@ -63,22 +60,13 @@ def wrong(context, instance, host):
 
 def first_wrong(context, instance, hosts):
     """Why the first that is found of some hosts cannot have a server that has layers; None if all can. They are asked beside each other."""
-    waiting, found = list(hosts), []
+    found = []
 
-    def work():
-        while not found:
-            try:
-                host = waiting.pop()
-            except IndexError:
-                return
-            why = wrong(context, instance, host)
-            if why:
-                found.append(why)
-    threads = [threading.Thread(target=work, name='light-snapshot') for _number in range(min(ASKED_AT_ONCE, len(waiting)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def ask(host):
+        why = None if found else wrong(context, instance, host)
+        if why:
+            found.append(why)
+    beside.each(ask, [(host,) for host in hosts])
     return found[0] if found else None
 
 

@@ -7,7 +7,6 @@ One query a cell for the servers, one for the services, and one call a host, whi
 from __future__ import absolute_import
 
 import logging
-import threading
 
 import oslo_messaging as messaging
 from oslo_utils import timeutils
@@ -17,6 +16,7 @@ from nova.api import validation
 from nova.api.openstack import wsgi
 
 from light_snapshot.nova import asking
+from light_snapshot.nova import beside
 from light_snapshot.nova import places
 from light_snapshot.nova import policy
 from light_snapshot.nova import rpcapi
@@ -27,8 +27,6 @@ LOG = logging.getLogger(__name__)
 
 expected_errors = places.find('expected_errors')
 
-# How many hosts are asked at the same time.
-ASKED_AT_ONCE = 16
 # Seconds of a request after which no further host is asked, so that it ends within a minute (see rpcapi.ALL_TIMEOUT), which is what
 # clients and proxies wait for. For a cell that does not answer nova alone waits a minute: the hosts of the others have so long then.
 ASKED_WITHIN, ASKED_AT_LEAST = 35, 5
@@ -135,19 +133,6 @@ def each(function, late, calls, begun):
 
     :param begun: when the request came, by `timeutils.now`
     """
-    waiting = list(calls)
     watch = timeutils.StopWatch(max(ASKED_WITHIN - (timeutils.now() - begun), ASKED_AT_LEAST))
     watch.start()
-
-    def work():
-        while True:
-            try:
-                call = waiting.pop()
-            except IndexError:
-                return
-            (late if watch.expired() else function)(*call)
-    threads = [threading.Thread(target=work, name='light-snapshot') for _number in range(min(ASKED_AT_ONCE, len(waiting)))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    beside.each(lambda *call: (late if watch.expired() else function)(*call), calls)

@@ -64,9 +64,10 @@ def snapshot_extract(original, self, target, out_format):
     directory, name = os.path.split(self.path)
     if not layout.is_ours(name) or not records.exists(directory):
         return original(self, target, out_format)
-    if os.path.basename(directory) not in _under_way:
+    made_of = _under_way.get(os.path.basename(directory))
+    if made_of is None:
         raise errors.Held(UNKNOWN)
-    _export(glue.engine_of(*_under_way[os.path.basename(directory)]), target, out_format)
+    _export(glue.engine_of(*made_of), target, out_format)
 
 
 def _export(engine, target, image_format):

@@ -87,15 +87,15 @@ def _refuse_move(context, instance, name, host):
 
     :param host: None where nova chooses. Of a server that moves the source, or nova-conductor, asks then
     """
-    hosts = [host] if host else _hosts_for(context, instance) if name == 'evacuate' else []
+    hosts = [host] if host else _hosts_for(context) if name == 'evacuate' else []
     why = destinations.first_wrong(context, instance, [one for one in hosts if one != instance.host])
     if why:
         raise exc.HTTPConflict(explanation='Cannot %s server %s%s. %s' % (
             MOVES[name][1], instance.uuid, '' if host else ' to a host that nova chooses', why))
 
 
-def _hosts_for(context, instance):
+def _hosts_for(context):
     """The compute hosts of a server's cell that nova may choose: those that are up and enabled."""
     services = [one for one in objects.ServiceList.get_all(context.elevated()) if one.binary == 'nova-compute']
     is_up = servicegroup.API().service_is_up
-    return [one.host for one in services if one.host != instance.host and not one.disabled and is_up(one)]
+    return [one.host for one in services if not one.disabled and is_up(one)]
